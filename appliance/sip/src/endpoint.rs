@@ -1,0 +1,162 @@
+//! The engine: all user agents of one server.
+
+use crate::primitive::{CallId, Event, Request};
+use std::net::{IpAddr, SocketAddr};
+use std::time::{Duration, Instant};
+
+/// What carries a message (RFC 3261 clause 18).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Transport {
+    /// Datagrams.
+    Udp,
+    /// A connection.
+    Tcp,
+    /// A connection under TLS.
+    Tls,
+}
+
+/// Names a connection of TCP or TLS; given by the shell, never used twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConnId(pub u32);
+
+/// By what a message came or goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Path {
+    /// The one UDP socket, with this peer.
+    Udp(SocketAddr),
+    /// This connection.
+    Conn(ConnId),
+}
+
+/// Everything that can happen to the engine, apart from the passing of time.
+pub enum Input {
+    /// A datagram, or octets of a connection cut anywhere.
+    Received(Path, Vec<u8>),
+    /// The connection that was asked for, or that a peer has opened, is there.
+    Connected(ConnId, Transport, SocketAddr),
+    /// A connection is gone or never came about, with the reason in words.
+    Closed(ConnId, String),
+    /// What a name stands for; the addresses in order, empty where there are none.
+    Resolved(Question, Vec<Target>),
+    /// The interworking unit wants something.
+    Request(Request),
+    /// Use these settings from now on.
+    Settings(Box<Settings>),
+}
+
+/// Everything the engine can want.
+pub enum Output {
+    /// Send these octets.
+    Send(Path, Vec<u8>),
+    /// Open a connection; `host` is the name that a certificate must bear.
+    Connect {
+        /// The name of the connection from now on.
+        conn: ConnId,
+        /// TCP or TLS.
+        transport: Transport,
+        /// Where to.
+        to: SocketAddr,
+        /// For TLS.
+        host: String,
+    },
+    /// Close a connection.
+    Close(ConnId),
+    /// Find out what this name stands for, then say so with [`Input::Resolved`].
+    Resolve(Question),
+    /// Tell the interworking unit.
+    Event(Event),
+}
+
+/// A question for the DNS (RFC 3263).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Question {
+    /// The name.
+    pub host: String,
+    /// The port, where one is given; SRV records are then not asked for (RFC 3263 clause 4.2).
+    pub port: Option<u16>,
+    /// For which transport.
+    pub transport: Transport,
+    /// Whether SRV records are asked for (`sip.dnsmethod`).
+    pub srv: bool,
+}
+
+/// One answer from the DNS, in the order in which to try.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Target {
+    /// Where to send.
+    pub address: SocketAddr,
+    /// How long this may be remembered.
+    pub ttl: Duration,
+}
+
+/// One proxy of `sip.proxy.domain`, `domain2` ...
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proxy {
+    /// Host name or address.
+    pub host: String,
+    /// Port; `None` asks the DNS or takes the transport's default.
+    pub port: Option<u16>,
+    /// Lower is preferred.
+    pub priority: u16,
+    /// Share among those of equal priority.
+    pub weight: u16,
+}
+
+/// How the engine is set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// The address that goes into Via and Contact.
+    pub address: IpAddr,
+    /// The port that goes into Via and Contact (`sip.localport`).
+    pub port: u16,
+    /// What carries requests (`sip.transport`).
+    pub transport: Transport,
+    /// Where requests go; empty means the domain of the account.
+    pub proxies: Vec<Proxy>,
+    /// Ask for SRV records (`sip.dnsmethod`).
+    pub srv: bool,
+    /// Registration time asked for (`sip.registration_expire`).
+    pub registration_expire: Duration,
+    /// Timers B and F (`sip.client_transaction_timeout`).
+    pub transaction_timeout: Duration,
+    /// `sip.maxforwards`.
+    pub max_forwards: u8,
+    /// First REGISTERs per second after a start, over all user agents.
+    pub registers_per_second: u32,
+}
+
+/// The engine.
+pub struct Endpoint {
+    settings: Settings,
+}
+
+impl Endpoint {
+    /// An engine without user agents.
+    #[must_use]
+    pub fn new(settings: Settings, rng: Box<dyn machine::Rng + Send>) -> Self {
+        drop(rng);
+        Self { settings }
+    }
+
+    /// A name for a call that the interworking unit is about to make.
+    pub fn new_call(&mut self) -> CallId {
+        CallId(0)
+    }
+
+    /// Takes one input and asks for what follows from it.
+    pub fn input(&mut self, now: Instant, input: Input, out: &mut Vec<Output>) {
+        let _ = (now, out, &self.settings);
+        drop(input);
+    }
+
+    /// Lets the timers run out that are due.
+    pub fn expire(&mut self, now: Instant, out: &mut Vec<Output>) {
+        let _ = (now, out);
+    }
+
+    /// When to call [`Endpoint::expire`] next.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        None
+    }
+}
