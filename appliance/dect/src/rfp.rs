@@ -1,1 +1,15 @@
-//! To come.
+//! The link to the base stations: OMM-RFP messages over TLS or over the Blowfish door.
+//!
+//! [`Link`] is the machine of one connection: login, configuration, radio
+//! start-up, radio links and media. [`Roster`] knows the base stations that
+//! were accepted once and numbers them. Octets are the business of `frame`,
+//! `message` and what is below it; `capture` writes a link as pcapng and
+//! `describe` puts one message into words.
+
+pub mod link;
+pub mod primitive;
+pub mod roster;
+
+pub use link::Link;
+pub use primitive::{Action, Event, Indication, Request, Timer};
+pub use roster::Roster;
