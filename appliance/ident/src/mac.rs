@@ -38,9 +38,10 @@ impl FromStr for Mac {
 }
 
 impl fmt::Display for Mac {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [a, b, c, d, e, g] = self.0;
-        write!(f, "{a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{g:02x}")
+    fn fmt(&self, text: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [first, rest @ ..] = self.0;
+        write!(text, "{first:02x}")?;
+        rest.iter().try_for_each(|octet| write!(text, ":{octet:02x}"))
     }
 }
 
