@@ -6,6 +6,7 @@
 
 use ident::{Ipei, Mac};
 use std::net::{IpAddr, SocketAddr};
+use subtle::ConstantTimeEq as _;
 
 /// Names a call towards the interworking unit; never used twice by one engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -194,8 +195,8 @@ pub enum AccessAnswer {
     Refused,
 }
 
-/// An authentication code (PIN) of 0 to 8 digits. It has neither `Debug` nor `Display`.
-#[derive(Clone, PartialEq, Eq, zeroize::ZeroizeOnDrop)]
+/// An authentication code (PIN) of 0 to 8 digits. It has neither `Debug` nor `Display`; it is compared in constant time.
+#[derive(Clone, zeroize::ZeroizeOnDrop)]
 pub struct AccessCode(String);
 
 impl AccessCode {
@@ -212,6 +213,14 @@ impl AccessCode {
         &self.0
     }
 }
+
+impl PartialEq for AccessCode {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.as_bytes().ct_eq(other.0.as_bytes()).into()
+    }
+}
+
+impl Eq for AccessCode {}
 
 /// Why a handset could not be subscribed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,10 +1,11 @@
 //! What is kept of a handset for as long as it is subscribed (EN 300 175-5 13.6).
 
 use ident::{Ipei, Ipui, Mac, Tpui};
+use subtle::ConstantTimeEq as _;
 use zeroize::ZeroizeOnDrop;
 
-/// A user authentication key. It has neither `Debug` nor `Display`.
-#[derive(Clone, PartialEq, Eq, ZeroizeOnDrop)]
+/// A user authentication key. It has neither `Debug` nor `Display`; it is compared in constant time.
+#[derive(Clone, ZeroizeOnDrop)]
 pub struct Uak([u8; 16]);
 
 impl Uak {
@@ -20,6 +21,14 @@ impl Uak {
         &self.0
     }
 }
+
+impl PartialEq for Uak {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.ct_eq(&other.0).into()
+    }
+}
+
+impl Eq for Uak {}
 
 /// The keys of a handset: a new one does not displace the old before it has worked once.
 #[derive(Clone, PartialEq, Eq)]
@@ -67,8 +76,9 @@ pub struct RfpRecord {
     pub link_key: Option<LinkKey>,
 }
 
-/// The 64-octet key of a base station at the Blowfish door. It has neither `Debug` nor `Display`.
-#[derive(Clone, PartialEq, Eq, ZeroizeOnDrop)]
+/// The 64-octet key of a base station at the Blowfish door. It has neither `Debug` nor `Display`; it is compared
+/// in constant time.
+#[derive(Clone, ZeroizeOnDrop)]
 pub struct LinkKey([u8; 64]);
 
 impl LinkKey {
@@ -84,6 +94,14 @@ impl LinkKey {
         &self.0
     }
 }
+
+impl PartialEq for LinkKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.ct_eq(&other.0).into()
+    }
+}
+
+impl Eq for LinkKey {}
 
 /// One change of what is kept.
 #[derive(Clone)]
