@@ -1,1 +1,27 @@
-//! To come.
+//! What roles may ask of each other: D-Bus, peer to peer, without a bus daemon.
+//!
+//! A role that is asked has a listening Unix socket that its parent made, so
+//! that callers queue while it restarts. Each interface is one file here: its
+//! types, a trait for the side that answers, a proxy for the side that asks.
+//! Its introspection XML under `interfaces/` is compared by a test: what is
+//! written there is the contract.
+//!
+//! Only control goes over the bus. Speech never does.
+
+pub mod door;
+pub mod media1;
+
+pub use zbus::{Connection, Error};
+
+/// Compares the introspection XML of an interface with the file that is checked in.
+#[cfg(test)]
+pub(crate) fn assert_contract(interface: &impl zbus::object_server::Interface, file: &str) {
+    let mut xml = String::new();
+    interface.introspect_to_writer(&mut xml, 0);
+    let path = format!("{}/interfaces/{file}", env!("CARGO_MANIFEST_DIR"));
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(&path, &xml).expect("the golden file can be written");
+    }
+    let golden = std::fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(xml, golden, "{file} differs; UPDATE=1 writes it anew");
+}
