@@ -33,6 +33,9 @@ pub struct Chain {
 impl Chain {
     /// The chain of one direction, from the base station's key and the random octets of
     /// SYS_AUTHENTICATE.
+    ///
+    /// # Panics
+    /// Never: all lengths are given by the types.
     #[must_use]
     pub fn new(key: &LinkKey, random: &[u8; 32], direction: Direction) -> Self {
         let key = key.expose();

@@ -2,8 +2,9 @@
 //! radio links (MAC).
 
 use super::frame::{Malformed, Reader};
-use super::primitive::{CipherKey, Mcei, Pmid};
+use super::primitive::{CipherKey, Mcei};
 use super::rfpc::Rfpc;
+use ident::Pmid;
 
 /// One DNM message. Unknown layers and primitives are kept as octets.
 #[derive(Clone, PartialEq, Eq)]
@@ -186,8 +187,12 @@ impl Mac {
                 let (after, id) = (reader.u8("pad_2")?, reader.u8("key_id")?);
                 Self::HoInProgressRes { pads: [before, after], key, id, rest: reader.rest() }
             }
-            HO_FAILED_IND => Self::HoFailedInd { reason: reader.u8("reason")?, rest: reader.rest() },
-            HO_FAILED_REQ => Self::HoFailedReq { reason: reader.u8("reason")?, rest: reader.rest() },
+            HO_FAILED_IND => {
+                Self::HoFailedInd { reason: reader.u8("reason")?, rest: reader.rest() }
+            }
+            HO_FAILED_REQ => {
+                Self::HoFailedReq { reason: reader.u8("reason")?, rest: reader.rest() }
+            }
             INFO_IND => Self::InfoInd {
                 pmid: pmid24(&mut reader)?,
                 pad: reader.u8("pad")?,
@@ -252,12 +257,13 @@ impl Mac {
     }
 }
 
-impl Pmid {
-    /// The identity in the 24 bits of a message, of which 20 count.
-    #[must_use]
-    pub const fn from_bits(bits: u32) -> Self {
-        Self(bits & 0xf_ffff)
-    }
+/// The identity in the 24 bits of a message, of which 20 count.
+///
+/// # Panics
+/// Never: what does not count is cut off.
+#[must_use]
+pub fn pmid(bits: u32) -> Pmid {
+    Pmid::new(bits & 0xf_ffff).expect("20 bits are left")
 }
 
 /// What a layer is called.

@@ -55,8 +55,15 @@ impl Field {
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
-            U8(name) | U16(name) | U16Le(name) | U32(name) | U32Le(name) => name,
-            Octets(name, _) | Text(name, _) | Address(name) | Ipv4(name) => name,
+            U8(name)
+            | U16(name)
+            | U16Le(name)
+            | U32(name)
+            | U32Le(name)
+            | Octets(name, _)
+            | Text(name, _)
+            | Address(name)
+            | Ipv4(name) => name,
         }
     }
 

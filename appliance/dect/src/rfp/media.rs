@@ -68,6 +68,7 @@ impl Media {
     ///
     /// # Errors
     /// Where the payload ends within a field.
+    #[must_use]
     pub fn decode(frame: &Frame) -> Option<Result<Self, Malformed>> {
         let decode = match frame.code {
             kind::MEDIA_OPEN => open,
@@ -278,10 +279,7 @@ fn conf(mut reader: Reader<'_>) -> Result<Media, Malformed> {
     })))
 }
 
-fn address(
-    reader: &mut Reader<'_>,
-    what: &'static str,
-) -> Result<(SocketAddrV4, u16), Malformed> {
+fn address(reader: &mut Reader<'_>, what: &'static str) -> Result<(SocketAddrV4, u16), Malformed> {
     let ip = Ipv4Addr::from_octets(reader.array(what)?);
     Ok((SocketAddrV4::new(ip, reader.u16(what)?), reader.u16(what)?))
 }

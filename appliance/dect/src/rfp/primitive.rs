@@ -3,7 +3,7 @@
 use crate::nwk::Settings;
 use crate::primitive::RtpPeer;
 use crate::subscription::LinkKey;
-use ident::{Mac, Rpn};
+use ident::{Mac, Pmid, Rpn};
 use machine::TimerSpec;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -16,10 +16,6 @@ pub struct Mcei(pub u8);
 /// Names a speech channel within its base station; chosen by who asks for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Handle(pub u16);
-
-/// Portable MAC identity, 20 bits: the assigned TPUI, or `E` and 16 random bits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Pmid(pub u32);
 
 /// A derived cipher key, most significant octet first. It has neither `Debug` nor `Display`.
 #[derive(Clone, PartialEq, Eq, ZeroizeOnDrop)]

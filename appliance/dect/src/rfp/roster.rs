@@ -3,9 +3,9 @@
 use super::primitive::{Admission, Identity, KeyPlan};
 use crate::nwk::{Door, Settings};
 use crate::subscription::{LinkKey, RfpRecord};
-use ident::{Mac, Rpn};
+use ident::{Ari, Mac, Rfpi, Rpn};
 use machine::Rng;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The base stations that were accepted once, by MAC address.
 pub struct Roster {
@@ -44,8 +44,8 @@ impl Roster {
                 "base station says it is {mac}, its certificate says {certified}; enrol it again"
             ));
         }
-        let Some(rpn) = self.known.get(&mac).map(|record| record.rpn).or_else(|| self.free_rpn())
-        else {
+        let free = || self.free_rpn(settings.ari);
+        let Some(rpn) = self.known.get(&mac).map(|record| record.rpn).or_else(free) else {
             return Verdict::Refuse(format!(
                 "no number is free for base station {mac}; remove one that is gone"
             ));
@@ -92,19 +92,18 @@ impl Roster {
         if let Door::Tls(_) = door {
             return (KeyPlan::None, false);
         }
-        match self.known.get(&mac).and_then(|record| record.link_key.clone()) {
-            Some(key) => (KeyPlan::Known(key), false),
-            None => {
-                let mut octets = [0; 64];
-                rng.fill(&mut octets);
-                (KeyPlan::New(LinkKey::new(octets)), true)
-            }
+        if let Some(key) = self.known.get(&mac).and_then(|record| record.link_key.clone()) {
+            return (KeyPlan::Known(key), false);
         }
+        let mut octets = [0; 64];
+        rng.fill(&mut octets);
+        (KeyPlan::New(LinkKey::new(octets)), true)
     }
 
-    fn free_rpn(&self) -> Option<Rpn> {
-        let taken: std::collections::BTreeSet<u8> =
-            self.known.values().map(|record| record.rpn.0).collect();
-        (0..=u8::MAX).find(|rpn| !taken.contains(rpn)).map(Rpn)
+    /// The lowest number that is free and fits behind this identity.
+    fn free_rpn(&self, ari: Option<Ari>) -> Option<Rpn> {
+        let taken: BTreeSet<Rpn> = self.known.values().map(|record| record.rpn).collect();
+        let fits = |rpn: &Rpn| ari.is_none_or(|ari| Rfpi::new(ari, *rpn).is_some());
+        (0..=u8::MAX).map(Rpn).filter(fits).find(|rpn| !taken.contains(rpn))
     }
 }
