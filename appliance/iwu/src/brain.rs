@@ -1,5 +1,8 @@
 //! The engines joined: one door in, one door out.
 
+use crate::call::Action;
+use crate::iwu::{self, Iwu};
+use crate::status::Status;
 use crate::users::User;
 use dect::nwk;
 use dect::primitive::AccessCode;
@@ -62,7 +65,7 @@ pub struct Settings {
     pub pound_dials: bool,
     /// What a handset's power-off does to its registration (`sip.dect_detach_action`).
     pub deregister_on_detach: bool,
-    /// Answer a call for a handset that is not located or found with this long a search at the most.
+    /// How long a handset rings before the caller is told that nobody answers.
     pub ring_timeout: Duration,
 }
 
@@ -70,7 +73,17 @@ pub struct Settings {
 pub struct Brain {
     nwk: nwk::Nwk,
     endpoint: endpoint::Endpoint,
-    settings: Settings,
+    iwu: Iwu,
+    /// What was wanted and not yet passed on; empty between two inputs.
+    wanted: Wanted,
+}
+
+/// What the engines want of each other, in the order in which they asked.
+#[derive(Default)]
+struct Wanted {
+    nwk: Vec<nwk::Output>,
+    endpoint: Vec<endpoint::Output>,
+    iwu: Vec<Action>,
 }
 
 impl Brain {
@@ -81,30 +94,129 @@ impl Brain {
         settings: Settings,
         users: Vec<User>,
         kept: (Vec<Subscription>, Vec<RfpRecord>),
-        rng: impl FnMut() -> Box<dyn Rng + Send>,
+        mut rng: impl FnMut() -> Box<dyn Rng + Send>,
         out: &mut Vec<Output>,
     ) -> Self {
-        let mut rng = rng;
-        let (mut from_nwk, _) = (Vec::new(), (now, &users, &out));
-        let nwk = nwk::Nwk::new(settings.dect.clone(), kept.0, kept.1, rng(), &mut from_nwk);
+        let mut wanted = Wanted::default();
+        let nwk = nwk::Nwk::new(settings.dect.clone(), kept.0, kept.1, rng(), &mut wanted.nwk);
         let endpoint = endpoint::Endpoint::new(settings.sip.clone(), rng());
-        Self { nwk, endpoint, settings }
+        let mut brain = Self { nwk, endpoint, iwu: Iwu::new(settings), wanted };
+        // The users first: what the network layer tells of the handsets it knew is about them.
+        brain.tell_iwu(now, iwu::Input::Users(users));
+        brain.settle(now, out);
+        brain
     }
 
     /// Takes one input and asks for what follows from it.
     pub fn input(&mut self, now: Instant, input: Input, out: &mut Vec<Output>) {
-        let _ = (now, out, &self.settings);
-        drop(input);
+        match input {
+            Input::Dect(input) => self.nwk.input(now, input, &mut self.wanted.nwk),
+            Input::Sip(input) => self.endpoint.input(now, input, &mut self.wanted.endpoint),
+            Input::Media(report) => self.tell_iwu(now, iwu::Input::Media(report)),
+            Input::MediaLost => self.tell_iwu(now, iwu::Input::MediaLost),
+            Input::Users(users) => self.tell_iwu(now, iwu::Input::Users(users)),
+            Input::Stop => self.tell_iwu(now, iwu::Input::Stop),
+            Input::Settings(settings) => {
+                let dect = nwk::Input::Settings(settings.dect.clone());
+                let sip = endpoint::Input::Settings(Box::new(settings.sip.clone()));
+                self.iwu.set(*settings);
+                self.nwk.input(now, dect, &mut self.wanted.nwk);
+                self.endpoint.input(now, sip, &mut self.wanted.endpoint);
+            }
+        }
+        self.settle(now, out);
     }
 
     /// Lets the timers run out that are due.
     pub fn expire(&mut self, now: Instant, out: &mut Vec<Output>) {
-        let _ = (now, out);
+        self.nwk.expire(now, &mut self.wanted.nwk);
+        self.endpoint.expire(now, &mut self.wanted.endpoint);
+        let mut ids = Names { nwk: &mut self.nwk, endpoint: &mut self.endpoint };
+        self.iwu.expire(now, &mut ids, &mut self.wanted.iwu);
+        self.settle(now, out);
     }
 
     /// When to call [`Brain::expire`] next.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
-        self.nwk.deadline().into_iter().chain(self.endpoint.deadline()).min()
+        let deadlines = [self.nwk.deadline(), self.endpoint.deadline(), self.iwu.deadline()];
+        deadlines.into_iter().flatten().min()
+    }
+
+    /// What an administrator sees.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        self.iwu.status()
+    }
+
+    /// How many calls there are, those that are ending included.
+    #[must_use]
+    pub fn calls(&self) -> usize {
+        self.iwu.calls()
+    }
+
+    /// Passes on what the engines want of each other until they want nothing more.
+    fn settle(&mut self, now: Instant, out: &mut Vec<Output>) {
+        loop {
+            let Wanted { nwk, endpoint, iwu } = std::mem::take(&mut self.wanted);
+            if nwk.is_empty() && endpoint.is_empty() && iwu.is_empty() {
+                return;
+            }
+            for output in nwk {
+                match output {
+                    nwk::Output::Indicate(indication) => {
+                        self.tell_iwu(now, iwu::Input::Dect(indication))
+                    }
+                    output => out.push(Output::Dect(output)),
+                }
+            }
+            for output in endpoint {
+                match output {
+                    endpoint::Output::Event(event) => self.tell_iwu(now, iwu::Input::Sip(event)),
+                    output => out.push(Output::Sip(output)),
+                }
+            }
+            for action in iwu {
+                self.carry_out(now, action, out);
+            }
+        }
+    }
+
+    fn carry_out(&mut self, now: Instant, action: Action, out: &mut Vec<Output>) {
+        match action {
+            Action::Dect(request) => {
+                self.nwk.input(now, nwk::Input::Request(request), &mut self.wanted.nwk);
+            }
+            Action::Sip(request) => {
+                self.endpoint.input(
+                    now,
+                    endpoint::Input::Request(request),
+                    &mut self.wanted.endpoint,
+                );
+            }
+            Action::Media(command) => out.push(Output::Media(command)),
+            Action::Note(text) => out.push(Output::Note(text)),
+        }
+    }
+
+    fn tell_iwu(&mut self, now: Instant, input: iwu::Input) {
+        let mut ids = Names { nwk: &mut self.nwk, endpoint: &mut self.endpoint };
+        self.iwu.input(now, input, &mut ids, &mut self.wanted.iwu);
+    }
+}
+
+/// The engines as givers of names.
+struct Names<'a> {
+    nwk: &'a mut nwk::Nwk,
+    endpoint: &'a mut endpoint::Endpoint,
+}
+
+impl iwu::Ids for Names<'_> {
+    fn dect(&mut self) -> dect::primitive::CallId {
+        self.nwk.new_call()
+    }
+
+    fn sip(&mut self) -> sip::primitive::CallId {
+        self.endpoint.new_call()
     }
 }

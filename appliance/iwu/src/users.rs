@@ -13,8 +13,14 @@ pub struct User {
     pub access_code: Option<AccessCode>,
     /// How the user appears in SIP; `user` is unique.
     pub account: Account,
-    /// What the handset shows when idle.
-    pub standby_text: String,
     /// The user cannot make calls.
     pub disabled: bool,
+}
+
+/// A user and what became of the account.
+pub(crate) struct Subscriber {
+    /// Who it is.
+    pub(crate) user: User,
+    /// Whether the PBX knows where to send calls.
+    pub(crate) registration: crate::status::Registration,
 }

@@ -1,0 +1,57 @@
+//! What an administrator sees of the brain: one value, read by every page and command.
+
+use ident::{Ipei, Mac};
+use std::time::Duration;
+
+/// A view of everything, made when asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Status {
+    /// All users, by their SIP user names.
+    pub users: Vec<UserStatus>,
+    /// All base stations heard of since the start, by MAC address.
+    pub rfps: Vec<RfpStatus>,
+    /// Calls that exist now.
+    pub calls: usize,
+    /// Handsets that are subscribed and belong to no user.
+    pub strangers: Vec<Ipei>,
+}
+
+/// One user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserStatus {
+    /// SIP user name.
+    pub user: String,
+    /// The handset, if one is named.
+    pub ipei: Option<Ipei>,
+    /// The handset has a key.
+    pub subscribed: bool,
+    /// The base station where it was last heard; `None`: never, or switched off.
+    pub located: Option<Mac>,
+    /// Whether the PBX knows where to send calls.
+    pub registration: Registration,
+    /// In a call, or being called.
+    pub busy: bool,
+}
+
+/// Whether the PBX knows where to send calls.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Registration {
+    /// Not asked for: the handset is not there.
+    #[default]
+    Off,
+    /// Asked for, no answer yet.
+    Trying,
+    /// In force; granted for this long.
+    Registered(Duration),
+    /// Refused or unanswered, in the words of the SIP engine.
+    Failed(String),
+}
+
+/// One base station.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RfpStatus {
+    /// Which one.
+    pub mac: Mac,
+    /// Up, or why it is not.
+    pub down: Option<String>,
+}
