@@ -120,7 +120,9 @@ impl Iwu {
         }
         self.remove_accounts(gone, out);
         let accounts: Vec<AccountId> = self.users.keys().copied().collect();
-        accounts.into_iter().for_each(|account| self.suit_registration(account, out));
+        for account in accounts {
+            self.suit_registration(account, out);
+        }
     }
 
     fn put_user(&mut self, account: AccountId, user: User, out: &mut Vec<Action>) {

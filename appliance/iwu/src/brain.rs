@@ -165,7 +165,7 @@ impl Brain {
             for output in nwk {
                 match output {
                     nwk::Output::Indicate(indication) => {
-                        self.tell_iwu(now, iwu::Input::Dect(indication))
+                        self.tell_iwu(now, iwu::Input::Dect(indication));
                     }
                     output => out.push(Output::Dect(output)),
                 }

@@ -2,7 +2,7 @@
 
 /// Digits collected from a handset; see [`Number::push`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Number {
+pub(crate) struct Number {
     digits: String,
     complete: bool,
 }
@@ -18,7 +18,7 @@ impl Number {
     ///
     /// Control codes of the DECT character set (pause, recall, flash ...) are no part of a number. `pound_dials`:
     /// a `#` behind other digits ends the number and is no part of it (`sip.pound_dials_overlap`).
-    pub fn push(&mut self, keys: &str, complete: bool, pound_dials: bool) {
+    pub(crate) fn push(&mut self, keys: &str, complete: bool, pound_dials: bool) {
         for key in keys.chars() {
             if self.complete || self.digits.len() >= DIGITS_MAX {
                 break;
@@ -34,7 +34,7 @@ impl Number {
 
     /// The number of a set-up message: whole if the handset says so or if it carries several digits.
     #[must_use]
-    pub fn of_setup(keys: &str, complete: bool, pound_dials: bool) -> Self {
+    pub(crate) fn of_setup(keys: &str, complete: bool, pound_dials: bool) -> Self {
         let mut number = Self::default();
         number.push(keys, complete, pound_dials);
         number.complete |= number.digits.len() >= EN_BLOC_MIN;
@@ -43,19 +43,19 @@ impl Number {
 
     /// Whether nothing more is expected.
     #[must_use]
-    pub const fn complete(&self) -> bool {
+    pub(crate) const fn complete(&self) -> bool {
         self.complete
     }
 
     /// The digits so far.
     #[must_use]
-    pub fn digits(&self) -> &str {
+    pub(crate) fn digits(&self) -> &str {
         &self.digits
     }
 }
 
 /// The keys of a message that can be sent as telephone events (RFC 4733 clause 3.2).
-pub fn tones(keys: &str) -> impl Iterator<Item = char> {
+pub(crate) fn tones(keys: &str) -> impl Iterator<Item = char> {
     keys.chars().filter(|key| matches!(key, '0'..='9' | '*' | '#' | 'A'..='D'))
 }
 

@@ -5,7 +5,7 @@ const LINE_MAX: usize = 32;
 
 /// The caller as one line: name and number, or the one that is known.
 #[must_use]
-pub fn caller(name: &str, number: &str) -> String {
+pub(crate) fn caller(name: &str, number: &str) -> String {
     match (name.trim(), number) {
         ("", number) => ia5(number),
         (name, "") => ia5(name),
@@ -22,7 +22,7 @@ pub fn caller(name: &str, number: &str) -> String {
 
 /// The text in the standard DECT character set (EN 300 175-5 Annex D), letters with accents without them.
 #[must_use]
-pub fn ia5(text: &str) -> String {
+pub(crate) fn ia5(text: &str) -> String {
     let mut line = String::new();
     for letter in text.chars() {
         match letter {
@@ -41,10 +41,9 @@ const fn plain(letter: char) -> &'static str {
         'Ä' => "Ae",
         'Å' => "Aa",
         'à'..='ã' | 'ā' | 'ă' | 'ą' => "a",
-        'ä' => "ae",
+        'ä' | 'æ' => "ae",
         'å' => "aa",
         'Æ' => "AE",
-        'æ' => "ae",
         'Ç' | 'Ć' | 'Č' => "C",
         'ç' | 'ć' | 'č' => "c",
         'Đ' | 'Ď' | 'Ð' => "D",

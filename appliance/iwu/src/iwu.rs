@@ -1,7 +1,7 @@
 //! The engine: which handset is which user, who is registered, which calls there are.
 
-use crate::brain::Settings;
 use crate::accounts::in_words;
+use crate::brain::Settings;
 use crate::call::{Action, Call, Event, Ground, Out, Timer};
 use crate::speech::{self, Preferences};
 use crate::status::{Registration, RfpStatus, Status, UserStatus};
@@ -114,7 +114,9 @@ impl Iwu {
                 self.stopping = true;
                 self.every_call(now, &Event::Displaced(ReleaseReason::Normal), ids, out);
                 let accounts: Vec<AccountId> = self.users.keys().copied().collect();
-                accounts.into_iter().for_each(|account| self.deregister(account, out));
+                for account in accounts {
+                    self.deregister(account, out);
+                }
             }
         }
     }
@@ -134,6 +136,15 @@ impl Iwu {
     /// How many calls there are, those that are ending included.
     pub(crate) fn calls(&self) -> usize {
         self.calls.len()
+    }
+
+    /// Whether no name of a leg is remembered; for tests.
+    #[cfg(test)]
+    pub(crate) fn forgot_every_leg(&self) -> bool {
+        self.call_of_pp.is_empty()
+            && self.call_of_dect.is_empty()
+            && self.call_of_sip.is_empty()
+            && self.call_of_session.is_empty()
     }
 
     /// What an administrator sees.
@@ -177,7 +188,7 @@ impl Iwu {
     ) {
         use dect::Indication as I;
         match indication {
-            I::Setup { call, pp, .. } => self.from_handset(now, (call, pp), indication, ids, out),
+            I::Setup { call, pp, .. } => self.handset_calls(now, (call, pp), indication, ids, out),
             I::Info { call, .. }
             | I::Alert(call)
             | I::Connect(call)
@@ -242,7 +253,7 @@ impl Iwu {
     }
 
     /// A handset has gone off-hook.
-    fn from_handset(
+    fn handset_calls(
         &mut self,
         now: Instant,
         (leg, pp): (dect::CallId, Ipei),
@@ -410,7 +421,7 @@ impl Iwu {
     }
 }
 
-fn preferences(settings: &Settings) -> Preferences {
+pub(crate) fn preferences(settings: &Settings) -> Preferences {
     Preferences {
         codecs: settings.codecs.clone(),
         ptime_ms: settings.ptime_ms,

@@ -14,6 +14,8 @@ mod display;
 mod iwu;
 mod speech;
 pub mod status;
+#[cfg(test)]
+mod tests;
 pub mod users;
 
 pub use brain::Brain;

@@ -19,7 +19,7 @@ pub(super) fn active(
     match event {
         Event::Dect(dect::Indication::MediaOpened(_, base)) => speech.base_opened(call, base, out),
         Event::Dect(dect::Indication::Info { keys, .. }) => {
-            send_keys(call, &speech, &keys, ground, out)
+            send_keys(call, &speech, &keys, ground, out);
         }
         Event::Sip(sip::Event::Offer(leg, offer)) => {
             offered(call, &mut speech, (leg, offer.as_deref()), ground, out);

@@ -150,7 +150,7 @@ fn late_answer(
 }
 
 fn up(call: &Call, ports: Ports, peer: Peer, out: &mut Out) -> Speech {
-    let mut speech = Speech::new(ports, peer);
+    let speech = Speech::new(ports, peer);
     speech.open(call, out);
     speech
 }

@@ -127,7 +127,7 @@ fn progress(
 ) -> State {
     let heard = session.and_then(|answer| speech::of_answer(ground.preferences, answer));
     if let (Some(peer), None, Some(ports)) = (heard, &state.early, state.ports) {
-        let mut early = Box::new(Speech::new(ports, peer));
+        let early = Box::new(Speech::new(ports, peer));
         early.open(call, out);
         state.early = Some(early);
     }
@@ -159,7 +159,7 @@ fn answered(
         }
         (Some(early), None, _) if session.is_none() => early,
         (None, Some(peer), Some(ports)) => {
-            let mut speech = Box::new(Speech::new(ports, peer));
+            let speech = Box::new(Speech::new(ports, peer));
             speech.open(call, out);
             speech
         }
