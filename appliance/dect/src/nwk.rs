@@ -73,6 +73,7 @@ pub struct Mirrored {
 
 /// How the engine is set.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch that an administrator sets")]
 pub struct Settings {
     /// The system's own identity; the radio stays off without one.
     pub ari: Option<Ari>,
