@@ -1,1 +1,29 @@
-//! To come.
+//! Every setting of the server, declared once, and the files they come in.
+//!
+//! From the tables in [`groups`] come the XML files, validation, defaults and
+//! the typed values the roles read. To add a setting, add one entry; there is
+//! nothing else to edit. Everything here is pure: a file arrives as text.
+//!
+//! ```
+//! use config::{Config, groups::sip};
+//!
+//! let text = "<config><sip><transport>tcp</transport></sip></config>";
+//! let (config, notices) = Config::read("config.xml", text).map_err(|flaws| flaws.to_string())?;
+//! assert_eq!(config.get(&sip::TRANSPORT), config::value::Transport::Tcp);
+//! assert!(notices.is_empty());
+//! # Ok::<(), String>(())
+//! ```
+
+mod config;
+mod file;
+mod flaw;
+pub mod groups;
+mod rules;
+mod spec;
+pub mod users;
+pub mod value;
+pub mod xml;
+
+pub use config::Config;
+pub use flaw::{Flaw, Flaws, Notice, Place};
+pub use spec::{Applies, Param, Reject, Spec};

@@ -1,0 +1,50 @@
+//! `<fixpart>`: what no guide knows; ours.
+
+use crate::spec::{Applies, group};
+use crate::value::{FileName, Seconds};
+use ident::{Ari, Ipei};
+use std::net::IpAddr;
+
+group! { "fixpart"
+    /// The identity that was assigned to this system, in hexadecimal: eight digits, ten for class A. The radio stays off until it is set.
+    ARI: Option<Ari> = "" at "ari" [.applies(Applies::Restart)]
+
+    /// The address of this server towards base stations and PBX. Empty means the address that the system would use to reach the first proxy.
+    ADDRESS: Option<IpAddr> = "" at "address" [.applies(Applies::Restart)]
+
+    /// Whether base stations may come in by TLS with a certificate of this server.
+    TLS_ENABLE: bool = "true" at "door.tls.enable" [.applies(Applies::Restart)]
+
+    /// The port of the TLS door.
+    TLS_PORT: u16 = "16322" at "door.tls.port" [.range(1, 65_535).applies(Applies::Restart)]
+
+    /// Whether base stations may come in by the Blowfish login. Experimental: nobody has run it on hardware yet.
+    BLOWFISH_ENABLE: bool = "false" at "door.blowfish.enable" [.applies(Applies::Restart)]
+
+    /// The port of the Blowfish door.
+    BLOWFISH_PORT: u16 = "16321" at "door.blowfish.port"
+        [.range(1, 65_535).applies(Applies::Restart)]
+
+    /// Whether a base station that is not known yet is taken in. Else it is listed and refused until it is approved.
+    ALLOW_NEW_RFP: bool = "false" at "door.allow_new_rfp"
+
+    /// Whether the base-station link is written to a file in clear, for Wireshark.
+    MIRROR_ENABLE: bool = "false" at "mirror.enable" [.applies(Applies::Restart)]
+
+    /// The name of that file in the state folder.
+    MIRROR_FILE: FileName = "link.pcapng" at "mirror.file" [.applies(Applies::Restart)]
+
+    /// The one test handset whose keys the mirror shows. With these its access code can be computed.
+    MIRROR_UNMASKED_IPEI: Option<Ipei> = "" at "mirror.unmasked_ipei"
+        [.applies(Applies::Restart)]
+
+    /// How many ports from sip.media.port on may carry speech; a call takes four.
+    MEDIA_PORTS: u16 = "4000" at "media.ports" [.range(4, 60_000).applies(Applies::Restart)]
+
+    /// How many first registrations per second are sent after a start, over all users.
+    REGISTERS_PER_SECOND: u32 = "200" at "sip.registers_per_second"
+        [.range(1, 10_000).applies(Applies::Restart)]
+
+    /// How long a handset is searched and rung at the most before its caller is told that nobody answers.
+    RING_TIMEOUT: Seconds = "180" at "ring_timeout" [.range(5, 600).applies(Applies::NextCall)]
+}

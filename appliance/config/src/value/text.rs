@@ -1,0 +1,199 @@
+//! Values that are text of some form.
+
+use super::Value;
+use crate::spec::{Reject, Spec};
+use std::net::IpAddr;
+use zeroize::ZeroizeOnDrop;
+
+/// A password. It has neither `Debug` nor `Display`.
+#[derive(Clone, Default, PartialEq, Eq, ZeroizeOnDrop)]
+pub struct Secret(String);
+
+/// A code of up to eight digits. It has neither `Debug` nor `Display`.
+#[derive(Clone, Default, PartialEq, Eq, ZeroizeOnDrop)]
+pub struct AccessCode(String);
+
+/// A name for authentication; may be empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Name(pub String);
+
+/// A SIP domain; may be empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Domain(pub String);
+
+/// A host by name or address; may be empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Host(pub String);
+
+/// The name of a file in the state folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileName(pub String);
+
+/// A SIP proxy as an administrator writes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProxyUri {
+    /// Host name or address, without brackets.
+    pub host: String,
+    /// Port, where the text names one.
+    pub port: Option<u16>,
+}
+
+impl Secret {
+    /// The text, for whoever must prove to know it.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl AccessCode {
+    /// The digits, for whoever must prove to know them.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Value for Secret {
+    fn parse(_: &Spec, text: &str) -> Result<Self, Reject> {
+        let sound = text.chars().count() <= PASSWORD_MAX && plain(text);
+        let what = "at most 35 characters without < > \\ \" and control characters";
+        if sound { Ok(Self(text.to_owned())) } else { Err(Reject::Not(what)) }
+    }
+}
+
+impl Value for AccessCode {
+    fn parse(_: &Spec, text: &str) -> Result<Self, Reject> {
+        let sound = text.len() <= 8 && text.bytes().all(|digit| digit.is_ascii_digit());
+        if sound { Ok(Self(text.to_owned())) } else { Err(Reject::Not("at most eight digits")) }
+    }
+}
+
+impl Value for Name {
+    fn parse(_: &Spec, text: &str) -> Result<Self, Reject> {
+        let sound = text.chars().count() <= NAME_MAX && plain(text);
+        let what = "at most 63 characters without < > \\ \" and control characters";
+        if sound { Ok(Self(text.to_owned())) } else { Err(Reject::Not(what)) }
+    }
+}
+
+impl Value for Domain {
+    fn parse(_: &Spec, text: &str) -> Result<Self, Reject> {
+        let sound = text.len() <= HOST_MAX && text.bytes().all(is_host);
+        let what = "letters, digits, dots and hyphens, at most 253";
+        if sound { Ok(Self(text.to_owned())) } else { Err(Reject::Not(what)) }
+    }
+}
+
+impl Value for Host {
+    fn parse(_: &Spec, text: &str) -> Result<Self, Reject> {
+        if text.is_empty() || sound_host(text) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(Reject::Not("a host name or an address"))
+        }
+    }
+}
+
+impl Value for FileName {
+    fn parse(_: &Spec, text: &str) -> Result<Self, Reject> {
+        let named = !text.is_empty() && text.len() <= FILE_NAME_MAX && !text.starts_with('.');
+        let sound = text.bytes().all(|octet| is_host(octet) || octet == b'_');
+        if named && sound {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(Reject::Not("a file name of letters, digits, dots, hyphens and underscores"))
+        }
+    }
+}
+
+impl Value for ProxyUri {
+    fn parse(_: &Spec, text: &str) -> Result<Self, Reject> {
+        proxy_uri(text).ok_or(Reject::Not("a host name, an address or a SIP URI without a user"))
+    }
+}
+
+/// `host`, `host:port`, `[v6]:port`, `v6`, with or without `sip:` before and parameters behind.
+fn proxy_uri(text: &str) -> Option<ProxyUri> {
+    let bare = ["sip:", "sips:"].iter().find_map(|scheme| text.strip_prefix(scheme));
+    let bare = bare.unwrap_or(text).split(';').next()?;
+    if bare.parse::<IpAddr>().is_ok() {
+        return Some(ProxyUri { host: bare.to_owned(), port: None });
+    }
+    let (host, rest) = match bare.strip_prefix('[') {
+        Some(inner) => inner.split_once(']').filter(|(host, _)| host.contains(':'))?,
+        None => bare.split_at(bare.find(':').unwrap_or(bare.len())),
+    };
+    let port = match rest.strip_prefix(':') {
+        Some(digits) => Some(digits.parse::<u16>().ok().filter(|port| *port != 0)?),
+        None if rest.is_empty() => None,
+        None => return None,
+    };
+    sound_host(host).then(|| ProxyUri { host: host.to_owned(), port })
+}
+
+fn sound_host(text: &str) -> bool {
+    let name = !text.is_empty() && text.len() <= HOST_MAX && text.bytes().all(is_host);
+    name || text.parse::<IpAddr>().is_ok()
+}
+
+fn is_host(octet: u8) -> bool {
+    octet.is_ascii_alphanumeric() || matches!(octet, b'.' | b'-')
+}
+
+/// None of the characters that the guide forbids in texts, nor a control character.
+pub(crate) fn plain(text: &str) -> bool {
+    !text.chars().any(|c| c.is_control() || matches!(c, '<' | '>' | '\\' | '"'))
+}
+
+/// The guide's limit.
+pub(crate) const PASSWORD_MAX: usize = 35;
+/// The guide's limit.
+pub(crate) const NAME_MAX: usize = 63;
+/// RFC 1035 clause 2.3.4, without the final dot.
+const HOST_MAX: usize = 253;
+/// Enough for a name, and every file system takes it.
+const FILE_NAME_MAX: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_proxy_is_read_in_every_usual_form() {
+        for (text, host, port) in [
+            ("pbx.example.com", "pbx.example.com", None),
+            ("192.0.2.7", "192.0.2.7", None),
+            ("192.0.2.7:5070", "192.0.2.7", Some(5070)),
+            ("sip:pbx.example.com:5061;transport=tls", "pbx.example.com", Some(5061)),
+            ("2001:db8::1", "2001:db8::1", None),
+            ("sip:[2001:db8::1]:5070", "2001:db8::1", Some(5070)),
+        ] {
+            assert_eq!(proxy_uri(text), Some(ProxyUri { host: host.into(), port }), "{text}");
+        }
+        for text in ["sip:", "a b", "user@host", "host:0", "host:70000", "[::1", "[::1]x", "a:b:c"]
+        {
+            assert_eq!(proxy_uri(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_file_name_cannot_lead_out_of_its_folder() {
+        let spec = crate::groups::fixpart::MIRROR_FILE.spec;
+        for text in ["", "..", "../x", "/etc/passwd", ".hidden", "a/b"] {
+            assert!((spec.check)(spec, text).is_err(), "{text}");
+        }
+    }
+}
