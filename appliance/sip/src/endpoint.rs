@@ -36,7 +36,7 @@ pub enum Input {
     Connected(ConnId, Transport, SocketAddr),
     /// A connection is gone or never came about, with the reason in words.
     Closed(ConnId, String),
-    /// What a name stands for; the addresses in order, empty where there are none.
+    /// What a name stands for, empty where it stands for nothing.
     Resolved(Question, Vec<Target>),
     /// The interworking unit wants something.
     Request(Request),
@@ -80,13 +80,17 @@ pub struct Question {
     pub srv: bool,
 }
 
-/// One answer from the DNS, in the order in which to try.
+/// One answer from the DNS; the order in which to try is [`crate::locate`]'s business.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Target {
     /// Where to send.
     pub address: SocketAddr,
     /// How long this may be remembered.
     pub ttl: Duration,
+    /// Lower is tried first; 0 without SRV records.
+    pub priority: u16,
+    /// Share among those of equal priority; 0 without SRV records.
+    pub weight: u16,
 }
 
 /// One proxy of `sip.proxy.domain`, `domain2` ...

@@ -8,6 +8,7 @@
 pub mod auth;
 pub mod dialog;
 pub mod endpoint;
+pub mod locate;
 pub mod primitive;
 pub mod register;
 pub mod sdp;
