@@ -1,1 +1,3 @@
-//! To come.
+//! The roles: sockets and timers joined to engines. tokio lives here and nowhere else.
+
+pub mod parent;
