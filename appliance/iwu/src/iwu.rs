@@ -400,7 +400,7 @@ impl Iwu {
                     self.agenda.start((number, Timer::Ringing), now + self.settings.ring_timeout);
                 }
                 Effect::Start(timer) => {
-                    self.agenda.start((number, timer), now + timer.spec().default)
+                    self.agenda.start((number, timer), now + timer.spec().default);
                 }
                 Effect::Stop(timer) => self.agenda.stop(&(number, timer)),
             }
