@@ -138,13 +138,10 @@ impl<'a, F: FnMut()> Parent<'a, F> {
     fn read_signals(&mut self) {
         while let Ok(Some(signal)) = self.signals.read_signal() {
             let number = i32::try_from(signal.ssi_signo).unwrap_or(0);
-            match Signal::try_from(number) {
-                Ok(Signal::SIGCHLD) => {}
-                Ok(signal) => {
-                    tracing::info!(%signal, "stopping");
-                    self.input(Input::Stop);
-                }
-                Err(_) => {}
+            if let Some(signal) = Signal::try_from(number).ok().filter(|it| *it != Signal::SIGCHLD)
+            {
+                tracing::info!(%signal, "stopping");
+                self.input(Input::Stop);
             }
         }
         // One SIGCHLD may stand for several children.
@@ -250,12 +247,11 @@ impl House {
         };
         let notify = UnixDatagram::bind(&notify_path).map_err(failed(&notify_path))?;
         notify.set_nonblocking(true).map_err(failed(&notify_path))?;
-        let listener = match role.listens {
-            true => {
-                let path = fresh(socket_name(role.name));
-                Some(UnixListener::bind(&path).map_err(failed(&path))?)
-            }
-            false => None,
+        let listener = if role.listens {
+            let path = fresh(socket_name(role.name));
+            Some(UnixListener::bind(&path).map_err(failed(&path))?)
+        } else {
+            None
         };
         Ok(Self { role, listener, notify, notify_path, process: None, was_ready: false })
     }
