@@ -88,6 +88,7 @@ pub(crate) const RESET_REQ: u8 = 0x13;
 pub(crate) const STATISTICS_DATA_REQ: u8 = 0x16;
 pub(crate) const STATISTICS_DATA_CFM: u8 = 0x17;
 pub(crate) const ACTIVE_IND: u8 = 0x30;
+pub(crate) const ACTIVE_RES: u8 = 0x31;
 
 pub(crate) const NUMBER_OF_UPN: u8 = 0x01;
 pub(crate) const REVISION: u8 = 0x02;
@@ -130,7 +131,7 @@ const PRIMITIVES: &[(u8, &str)] = &[
     (0x25, "CHANGE_MASTER_REQ"),
     (0x26, "INFO_IND"),
     (ACTIVE_IND, "ACTIVE_IND"),
-    (0x31, "ACTIVE_RES"),
+    (ACTIVE_RES, "ACTIVE_RES"),
     (0x32, "PAGING_QUEUE_OVERFLOW_IND"),
 ];
 
