@@ -6,11 +6,12 @@
 //! failed; at the end nothing is under way and no timer runs.
 
 use dect::lapc::{
-    Action, Class, Control, Event, Frame, Indication, Kind, Link, Mode, Out, Side, State, Timer,
+    Action, Class, Control, Event, Frame, Indication, Link, Mode, Out, Side, State, Timer,
 };
 use machine::{Agenda, Effect};
 use proptest::prelude::*;
 use std::collections::VecDeque;
+use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 /// What happens to one frame.
@@ -31,7 +32,7 @@ const LATE: Duration = Duration::from_millis(2500);
 enum Key {
     Arrival(usize, u32),
     Timer(usize, Timer),
-    Plan(u32),
+    Plan(usize),
 }
 
 /// One end with what it has heard.
@@ -90,7 +91,7 @@ impl Channel {
 
     /// Lets `event` happen to an end at a time.
     fn plan(&mut self, after: Duration, end: usize, event: Event) {
-        self.agenda.start(Key::Plan(u32::try_from(self.plan.len()).unwrap()), self.now + after);
+        self.agenda.start(Key::Plan(self.plan.len()), self.now + after);
         self.plan.push((end, event));
     }
 
@@ -104,7 +105,7 @@ impl Channel {
                 Some(Key::Arrival(end, _)) => self.arrive(end),
                 Some(Key::Timer(end, timer)) => self.step(end, Event::Expired(timer)),
                 Some(Key::Plan(index)) => {
-                    let (end, event) = self.plan[index as usize].clone();
+                    let (end, event) = self.plan[index].clone();
                     self.carry_out(end, event);
                 }
                 None => unreachable!("something is due"),
@@ -127,8 +128,8 @@ impl Channel {
         let octets = self.ends[end].channel.pop_front().expect("one frame per arrival");
         let frame = Frame::decode(&octets, SIDES[end].peer()).expect("links write sound frames");
         let known = match (self.ends[end].link.state(), frame.control) {
-            (State::Establishing | State::Established(_), Control::S { nr, .. }) => Some(nr),
-            (State::Established(_), Control::I { nr, .. }) => Some(nr),
+            (State::Established(_), Control::I { nr, .. } | Control::S { nr, .. })
+            | (State::Establishing, Control::S { nr, .. }) => Some(nr),
             _ => None,
         };
         self.ends[end].acknowledged = known.unwrap_or(self.ends[end].acknowledged);
@@ -142,7 +143,7 @@ impl Channel {
 
     fn step(&mut self, end: usize, event: Event) {
         let mut out = Out::default();
-        self.trace += &format!("{end} {:?} {event:?}\n", self.ends[end].link.state());
+        self.note(format_args!("{end} {:?} {event:?}", self.ends[end].link.state()));
         // The end of the radio connection, long after the conversation, is no failure.
         let over = event == Event::Lost;
         self.ends[end].link.handle(event, &mut out);
@@ -162,7 +163,7 @@ impl Channel {
     fn transmit(&mut self, end: usize, frame: &Frame) {
         self.check_window(end, frame);
         let fate = self.fates.pop_front().unwrap_or(Fate::Arrives);
-        self.trace += &format!("  {end}> {frame:?} {fate:?}\n");
+        self.note(format_args!("  {end}> {frame:?} {fate:?}"));
         let (copies, delay) = match fate {
             Fate::Arrives => (1, TRANSIT),
             Fate::IsLost => (0, TRANSIT),
@@ -190,7 +191,7 @@ impl Channel {
     }
 
     fn indicate(&mut self, end: usize, indication: Indication) {
-        self.trace += &format!("  {end}! {indication:?}\n");
+        self.note(format_args!("  {end}! {indication:?}"));
         let end = &mut self.ends[end];
         if indication == Indication::Reset {
             end.acknowledged = 0;
@@ -208,6 +209,10 @@ impl Channel {
 
     fn failed(&self) -> bool {
         self.ends.iter().any(|end| end.failures > 0)
+    }
+
+    fn note(&mut self, line: std::fmt::Arguments<'_>) {
+        let _ = writeln!(self.trace, "{line}");
     }
 
     /// Compares what one end has heard with what was sent to it.
@@ -319,10 +324,10 @@ fn a_busy_receiver_is_waited_for_and_then_served() {
     channel.plan(Duration::ZERO, 1, Event::Establish(Class::B, Vec::new()));
     channel.plan(Duration::from_secs(1), 1, Event::Busy(true));
     for second in 2..6 {
-        let number = u8::try_from(second).unwrap();
+        let number = u8::try_from(second).expect("a small number");
         channel.plan(Duration::from_secs(second), 0, Event::Send(message(number, 20)));
     }
-    channel.plan(Duration::from_secs(60), 1, Event::Busy(false));
+    channel.plan(Duration::from_mins(1), 1, Event::Busy(false));
     channel.run();
     let sent: Vec<_> = (2..6).map(|number| message(number, 20)).collect();
     channel.check(1, &sent);
@@ -380,7 +385,7 @@ proptest! {
             sent[1 - from].push(content.clone());
             channel.plan(Duration::from_millis(100 + at), from, Event::Send(content));
         }
-        channel.plan(Duration::from_secs(300), 1, Event::Release(Mode::Normal));
+        channel.plan(Duration::from_mins(5), 1, Event::Release(Mode::Normal));
         channel.plan(Duration::from_secs(500), 0, Event::Lost);
         channel.run();
         channel.check(0, &sent[0]);
