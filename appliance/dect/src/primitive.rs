@@ -140,8 +140,52 @@ pub enum Signal {
     TonesOff = 0x3f,
     Alerting0 = 0x40,
     Alerting1 = 0x41,
+    Alerting2 = 0x42,
+    Alerting3 = 0x43,
+    Alerting4 = 0x44,
+    Alerting5 = 0x45,
+    Alerting6 = 0x46,
+    Alerting7 = 0x47,
     AlertingContinuous = 0x48,
     AlertingOff = 0x4f,
+}
+
+impl Signal {
+    /// The signal of this code; `None` for a reserved one.
+    #[must_use]
+    pub fn from_octet(octet: u8) -> Option<Self> {
+        Self::ALL.iter().copied().find(|signal| signal.octet() == octet)
+    }
+
+    /// The code.
+    #[must_use]
+    pub const fn octet(self) -> u8 {
+        self as u8
+    }
+
+    const ALL: &[Self] = &[
+        Self::DialTone,
+        Self::RingBack,
+        Self::Intercept,
+        Self::Congestion,
+        Self::Busy,
+        Self::Confirm,
+        Self::Answer,
+        Self::CallWaiting,
+        Self::OffHookWarning,
+        Self::Negative,
+        Self::TonesOff,
+        Self::Alerting0,
+        Self::Alerting1,
+        Self::Alerting2,
+        Self::Alerting3,
+        Self::Alerting4,
+        Self::Alerting5,
+        Self::Alerting6,
+        Self::Alerting7,
+        Self::AlertingContinuous,
+        Self::AlertingOff,
+    ];
 }
 
 /// Values of the RELEASE-REASON element (EN 300 175-5 7.6.7).
@@ -184,6 +228,25 @@ pub enum ReleaseReason {
     NoCipherKey,
     /// A value without a name.
     Other(u8),
+}
+
+impl ReleaseReason {
+    /// The reason of this code.
+    #[must_use]
+    pub fn from_octet(octet: u8) -> Self {
+        let known = RELEASE_REASONS.iter().find(|(code, _)| *code == octet);
+        known.map_or(Self::Other(octet), |(_, reason)| *reason)
+    }
+
+    /// The code.
+    #[must_use]
+    pub fn octet(self) -> u8 {
+        if let Self::Other(octet) = self {
+            return octet;
+        }
+        let known = RELEASE_REASONS.iter().find(|(_, reason)| *reason == self);
+        known.map_or(0x0f, |(code, _)| *code)
+    }
 }
 
 /// Whether a handset may subscribe.
@@ -258,3 +321,41 @@ pub enum RfpCodec {
     /// G.711 mu-law.
     Pcmu,
 }
+
+/// The codes of 7.6.7.
+const RELEASE_REASONS: &[(u8, ReleaseReason)] = &[
+    (0x00, ReleaseReason::Normal),
+    (0x01, ReleaseReason::UnexpectedMessage),
+    (0x02, ReleaseReason::UnknownTransaction),
+    (0x03, ReleaseReason::MandatoryElementMissing),
+    (0x04, ReleaseReason::InvalidElement),
+    (0x05, ReleaseReason::IncompatibleService),
+    (0x06, ReleaseReason::ServiceNotImplemented),
+    (0x07, ReleaseReason::NegotiationNotSupported),
+    (0x08, ReleaseReason::InvalidIdentity),
+    (0x09, ReleaseReason::AuthenticationFailed),
+    (0x0a, ReleaseReason::UnknownIdentity),
+    (0x0b, ReleaseReason::NegotiationFailed),
+    (0x0c, ReleaseReason::Collision),
+    (0x0d, ReleaseReason::TimerExpiry),
+    (0x0e, ReleaseReason::PartialRelease),
+    (0x0f, ReleaseReason::Unknown),
+    (0x10, ReleaseReason::UserDetached),
+    (0x11, ReleaseReason::UserNotInRange),
+    (0x12, ReleaseReason::UserUnknown),
+    (0x13, ReleaseReason::UserAlreadyActive),
+    (0x14, ReleaseReason::UserBusy),
+    (0x15, ReleaseReason::UserRejection),
+    (0x16, ReleaseReason::UserCallModify),
+    (0x21, ReleaseReason::ExternalHandoverNotSupported),
+    (0x22, ReleaseReason::NetworkParametersMissing),
+    (0x23, ReleaseReason::ExternalHandoverRelease),
+    (0x31, ReleaseReason::Overload),
+    (0x32, ReleaseReason::InsufficientResources),
+    (0x33, ReleaseReason::InsufficientBearers),
+    (0x34, ReleaseReason::IwuCongestion),
+    (0x40, ReleaseReason::SecurityAttack),
+    (0x41, ReleaseReason::EncryptionFailed),
+    (0x42, ReleaseReason::ReKeyingFailed),
+    (0x43, ReleaseReason::NoCipherKey),
+];

@@ -52,6 +52,30 @@ impl Park {
         Some(Self { ari: Ari::masked(class, bits >> rest << rest), pli })
     }
 
+    /// The key in an element: a spare bit, then `pli` bits, the rest of the
+    /// last octet zero; `None` where that is not so.
+    #[must_use]
+    pub fn from_octets(pli: u8, octets: &[u8]) -> Option<Self> {
+        let first = octets.first().filter(|_| octets.len() == octet_count(pli))?;
+        let class = AriClass::from_code((first >> 4) & 7)?;
+        let bits = octets.iter().fold(0, |bits, octet| bits << 8 | u64::from(*octet));
+        let spare = octets.len() * 8 - 1 - usize::from(pli);
+        let rest = class.ari_bits().checked_sub(pli)?;
+        let bits = ((bits >> spare) & ((1 << pli) - 1)) << rest;
+        let park = Self::of(class, bits, pli)?;
+        let sound = park.to_octets()[1..] == octets[1..] && park.ari.class() == class;
+        sound.then_some(park)
+    }
+
+    /// The octets for an element, the other way round.
+    #[must_use]
+    pub fn to_octets(self) -> Vec<u8> {
+        let length = octet_count(self.pli);
+        let unused = 63 - self.ari.length();
+        let octets = (self.ari.bits() << unused).to_be_bytes();
+        octets[..length].to_vec()
+    }
+
     /// The key as an ARI; bits beyond [`Park::pli`] are zero.
     #[must_use]
     pub const fn ari(self) -> Ari {
@@ -113,6 +137,11 @@ impl fmt::Display for Park {
     }
 }
 
+/// Octets of a spare bit and the key.
+fn octet_count(pli: u8) -> usize {
+    usize::from(pli).saturating_add(1).div_ceil(8)
+}
+
 /// Fifteen digits and as many blanks as anyone would put between them.
 const TEXT_MAX: usize = 30;
 
@@ -150,6 +179,28 @@ mod tests {
         assert!(wide.opens(ari) && wide.opens(near) && !wide.opens(far));
         assert_eq!(wide.to_string().parse(), Ok(wide));
         assert_eq!((Park::new(ari, 32), Park::new(ari, 2)), (None, None));
+    }
+
+    #[test]
+    fn a_key_is_a_spare_bit_and_its_bits_in_an_element() {
+        let park = Park::exactly("10009034".parse().expect("a valid identity"));
+        assert_eq!(park.to_octets(), [0x10, 0x00, 0x90, 0x34]);
+        assert_eq!(Park::from_octets(31, &[0x10, 0x00, 0x90, 0x34]), Some(park));
+        let wide = Park::new(park.ari(), 20).expect("a length that fits");
+        assert_eq!(wide.to_octets(), [0x10, 0x00, 0x90]);
+        assert_eq!(Park::from_octets(20, &[0x10, 0x00, 0x90]), Some(wide));
+        let class_a = Park::exactly("0004f00028".parse().expect("a valid identity"));
+        assert_eq!(Park::from_octets(36, &class_a.to_octets()), Some(class_a));
+        for (pli, octets) in [
+            (31, &[0x10, 0x00, 0x90][..]),
+            (20, &[0x10, 0x00, 0x91]),
+            (2, &[0x10]),
+            (36, &[0x10, 0, 0x90, 0x34, 0]),
+            (255, &[0; 32]),
+            (31, &[0x50, 0, 0, 1]),
+        ] {
+            assert_eq!(Park::from_octets(pli, octets), None, "{pli} {octets:?}");
+        }
     }
 
     #[test]

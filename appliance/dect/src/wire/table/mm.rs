@@ -1,0 +1,237 @@
+//! The elements of MM messages (EN 300 175-5 6.3.6).
+//!
+//! One line per element: towards the handset, from the handset, least and greatest
+//! length in octets, identifier and length included; 257 where the standard names none.
+
+super::tables! {
+    ACCESS_RIGHTS_ACCEPT ToPortable {
+        PORTABLE_IDENTITY M N 7 20,
+        FIXED_IDENTITY M N 5 20,
+        LOCATION_AREA O N 3 257,
+        AUTH_TYPE O N 5 9,
+        CIPHER_INFO O N 4 5,
+        ZAP_FIELD O N 3 3,
+        SERVICE_CLASS O N 3 3,
+        SETUP_CAPABILITY O N 4 4,
+        IWU_TO_IWU O N 4 257,
+        MODEL_IDENTIFIER O N 5 20,
+        ESCAPE_TO_PROPRIETARY O N 4 257,
+        CODEC_LIST O N 6 257,
+    }
+    ACCESS_RIGHTS_REJECT ToPortable {
+        REJECT_REASON O N 3 3,
+        DURATION O N 4 4,
+        IWU_TO_IWU O N 4 257,
+        ESCAPE_TO_PROPRIETARY O N 4 257,
+    }
+    ACCESS_RIGHTS_REQUEST ToFixed {
+        PORTABLE_IDENTITY N M 7 20,
+        AUTH_TYPE N O 5 9,
+        CIPHER_INFO N O 4 5,
+        SETUP_CAPABILITY N O 4 4,
+        TERMINAL_CAPABILITY N O 6 19,
+        IWU_TO_IWU N O 4 257,
+        MODEL_IDENTIFIER N O 5 20,
+        ESCAPE_TO_PROPRIETARY N O 4 257,
+        CODEC_LIST N O 6 257,
+    }
+    ACCESS_RIGHTS_TERMINATE_ACCEPT Both {
+        ESCAPE_TO_PROPRIETARY O O 4 257,
+    }
+    ACCESS_RIGHTS_TERMINATE_REJECT Both {
+        REJECT_REASON O O 3 3,
+        DURATION O N 4 4,
+        ESCAPE_TO_PROPRIETARY O O 4 257,
+    }
+    ACCESS_RIGHTS_TERMINATE_REQUEST Both {
+        PORTABLE_IDENTITY M M 7 20,
+        FIXED_IDENTITY O O 5 20,
+        IWU_TO_IWU O O 4 257,
+        ESCAPE_TO_PROPRIETARY O O 4 257,
+    }
+    AUTHENTICATION_REJECT Both {
+        AUTH_TYPE O O 5 9,
+        REJECT_REASON O O 3 3,
+        IWU_TO_IWU O O 4 257,
+        ESCAPE_TO_PROPRIETARY O O 4 257,
+    }
+    AUTHENTICATION_REPLY Both {
+        RAND O O 3 257,
+        RES M M 3 257,
+        RS O N 3 257,
+        ZAP_FIELD N O 3 3,
+        SERVICE_CLASS N O 3 3,
+        KEY N O 4 257,
+        IWU_TO_IWU O O 4 257,
+        ESCAPE_TO_PROPRIETARY O O 4 257,
+    }
+    AUTHENTICATION_REQUEST Both {
+        AUTH_TYPE M M 5 9,
+        RAND M M 3 257,
+        RES N O 3 257,
+        RS O N 3 257,
+        CIPHER_INFO O O 4 5,
+        IWU_TO_IWU O O 4 257,
+        ESCAPE_TO_PROPRIETARY O O 4 257,
+    }
+    CIPHER_REJECT Both {
+        CIPHER_INFO O O 4 5,
+        REJECT_REASON O O 3 3,
+        ESCAPE_TO_PROPRIETARY O O 4 257,
+    }
+    CIPHER_REQUEST ToPortable {
+        CIPHER_INFO M N 4 5,
+        CALL_IDENTITY O N 3 4,
+        CONNECTION_IDENTITY O N 3 257,
+        IWU_TO_IWU O N 4 257,
+        ESCAPE_TO_PROPRIETARY O N 4 257,
+    }
+    CIPHER_SUGGEST ToFixed {
+        CIPHER_INFO N M 4 5,
+        CALL_IDENTITY N O 3 4,
+        CONNECTION_IDENTITY N O 3 257,
+        IWU_TO_IWU N O 4 257,
+        ESCAPE_TO_PROPRIETARY N O 4 257,
+    }
+    DETACH ToFixed {
+        PORTABLE_IDENTITY N M 7 20,
+        NWK_ASSIGNED_IDENTITY N O 5 20,
+        NETWORK_PARAMETER N O 3 257,
+        SEGMENTED_INFO N O 4 4,
+        IWU_TO_IWU N O 4 257,
+        ESCAPE_TO_PROPRIETARY N O 4 257,
+    }
+    IDENTITY_REPLY ToFixed {
+        PORTABLE_IDENTITY N O 7 20,
+        FIXED_IDENTITY N O 5 20,
+        NWK_ASSIGNED_IDENTITY N O 5 20,
+        NETWORK_PARAMETER N O 3 257,
+        IWU_TO_IWU N O 4 257,
+        MODEL_IDENTIFIER N O 5 20,
+        ESCAPE_TO_PROPRIETARY N O 4 257,
+    }
+    IDENTITY_REQUEST ToPortable {
+        IDENTITY_TYPE M N 4 4,
+        NETWORK_PARAMETER O N 3 257,
+        IWU_TO_IWU O N 4 257,
+        ESCAPE_TO_PROPRIETARY O N 4 257,
+    }
+    KEY_ALLOCATE ToPortable {
+        ALLOCATION_TYPE M N 4 4,
+        RAND M N 3 257,
+        RS M N 3 257,
+        ESCAPE_TO_PROPRIETARY O N 4 257,
+    }
+    LOCATE_ACCEPT ToPortable {
+        PORTABLE_IDENTITY M N 2 20,
+        LOCATION_AREA M N 3 257,
+        USE_TPUI O N 1 1,
+        NWK_ASSIGNED_IDENTITY O N 5 20,
+        EXT_HO_INDICATOR O N 3 3,
+        SETUP_CAPABILITY O N 4 4,
+        ULE_MAC_CONFIGURATION_INFO O N 3 257,
+        DURATION O N 4 4,
+        SEGMENTED_INFO O N 4 4,
+        IWU_TO_IWU O N 4 257,
+        MODEL_IDENTIFIER O N 5 20,
+        ESCAPE_TO_PROPRIETARY O N 4 257,
+        CODEC_LIST O N 6 257,
+    }
+    LOCATE_REJECT ToPortable {
+        REJECT_REASON O N 3 3,
+        DURATION O N 4 4,
+        SEGMENTED_INFO O N 4 4,
+        IWU_TO_IWU O N 4 257,
+        ESCAPE_TO_PROPRIETARY O N 4 257,
+    }
+    LOCATE_REQUEST ToFixed {
+        PORTABLE_IDENTITY N M 7 20,
+        FIXED_IDENTITY N O 5 20,
+        LOCATION_AREA N O 3 257,
+        NWK_ASSIGNED_IDENTITY N O 5 20,
+        CIPHER_INFO N O 4 5,
+        NETWORK_PARAMETER N O 3 257,
+        SETUP_CAPABILITY N O 4 4,
+        TERMINAL_CAPABILITY N O 6 19,
+        SEGMENTED_INFO N O 4 4,
+        IWU_TO_IWU N O 4 257,
+        MODEL_IDENTIFIER N O 5 20,
+        ESCAPE_TO_PROPRIETARY N O 4 257,
+        CODEC_LIST N O 6 257,
+    }
+    MM_INFO_ACCEPT ToPortable {
+        INFO_TYPE O N 3 257,
+        FIXED_IDENTITY O N 5 20,
+        LOCATION_AREA O N 3 257,
+        NWK_ASSIGNED_IDENTITY O N 5 20,
+        CALL_IDENTITY O N 3 4,
+        NETWORK_PARAMETER O N 3 257,
+        DURATION O N 4 4,
+        SEGMENTED_INFO O N 4 4,
+        IWU_TO_IWU O N 4 257,
+        ESCAPE_TO_PROPRIETARY O N 4 257,
+    }
+    MM_INFO_REJECT ToPortable {
+        CALL_IDENTITY O N 3 4,
+        REJECT_REASON O N 3 3,
+        SEGMENTED_INFO O N 4 4,
+        IWU_TO_IWU O N 4 257,
+        ESCAPE_TO_PROPRIETARY O N 4 257,
+    }
+    MM_INFO_REQUEST ToFixed {
+        INFO_TYPE N M 3 257,
+        PORTABLE_IDENTITY N O 7 20,
+        FIXED_IDENTITY N O 5 20,
+        KEY N O 3 5,
+        LOCATION_AREA N O 3 257,
+        NWK_ASSIGNED_IDENTITY N O 5 20,
+        CALL_IDENTITY N O 3 4,
+        NETWORK_PARAMETER N O 3 257,
+        SEGMENTED_INFO N O 4 4,
+        IWU_TO_IWU N O 4 257,
+        ESCAPE_TO_PROPRIETARY N O 4 257,
+    }
+    MM_INFO_SUGGEST ToPortable {
+        INFO_TYPE M N 3 257,
+        FIXED_IDENTITY O N 5 20,
+        LOCATION_AREA O N 3 257,
+        NWK_ASSIGNED_IDENTITY O N 5 20,
+        RS O N 3 257,
+        CALL_IDENTITY O N 3 4,
+        NETWORK_PARAMETER O N 3 257,
+        EXT_HO_INDICATOR O N 3 3,
+        KEY O N 4 257,
+        SETUP_CAPABILITY O N 4 4,
+        SEGMENTED_INFO O N 4 4,
+        IWU_TO_IWU O N 4 257,
+        ESCAPE_TO_PROPRIETARY O N 4 257,
+    }
+    TEMPORARY_IDENTITY_ASSIGN ToPortable {
+        PORTABLE_IDENTITY O N 7 20,
+        LOCATION_AREA O N 3 257,
+        NWK_ASSIGNED_IDENTITY O N 5 20,
+        NETWORK_PARAMETER O N 3 257,
+        DURATION O N 4 4,
+        IWU_TO_IWU O N 4 257,
+        ESCAPE_TO_PROPRIETARY O N 4 257,
+    }
+    TEMPORARY_IDENTITY_ASSIGN_ACK ToFixed {
+        SEGMENTED_INFO N O 4 4,
+        IWU_TO_IWU N O 4 257,
+        ESCAPE_TO_PROPRIETARY N O 4 257,
+    }
+    TEMPORARY_IDENTITY_ASSIGN_REJ ToFixed {
+        REJECT_REASON N O 3 3,
+        ESCAPE_TO_PROPRIETARY N O 4 257,
+    }
+    MM_IWU Both {
+        SEGMENTED_INFO O O 4 4,
+        IWU_TO_IWU O O 4 257,
+        IWU_PACKET O O 4 257,
+        ESCAPE_TO_PROPRIETARY O O 4 257,
+    }
+    MM_NOTIFY ToPortable {
+        TIMER_RESTART O N 2 2,
+        ESCAPE_TO_PROPRIETARY O N 4 257,
+    }
+}

@@ -1,0 +1,112 @@
+//! The elements of CISS, COMS, CLMS and LCE messages (EN 300 175-5 6.3.3 to 6.3.5, 6.3.7).
+//!
+//! One line per element: towards the handset, from the handset, least and greatest
+//! length in octets, identifier and length included; 257 where the standard names none.
+
+super::tables! {
+    CISS_REGISTER Both {
+        PORTABLE_IDENTITY O M 7 20,
+        FACILITY O O 4 257,
+        SINGLE_DISPLAY O N 2 2,
+        MULTI_DISPLAY O N 2 257,
+        SINGLE_KEYPAD N O 2 2,
+        MULTI_KEYPAD N O 2 257,
+        FEATURE_ACTIVATE N O 3 4,
+        FEATURE_INDICATE O N 4 257,
+        ESCAPE_TO_PROPRIETARY O O 4 257,
+    }
+    CISS_RELEASE_COM Both {
+        RELEASE_REASON O O 2 2,
+        FACILITY O O 4 257,
+        SINGLE_DISPLAY O N 2 2,
+        MULTI_DISPLAY O N 2 257,
+        SINGLE_KEYPAD N O 2 2,
+        MULTI_KEYPAD N O 2 257,
+        FEATURE_ACTIVATE N O 3 4,
+        FEATURE_INDICATE O N 4 257,
+        ESCAPE_TO_PROPRIETARY O O 4 257,
+    }
+    COMS_SETUP Both {
+        PORTABLE_IDENTITY M M 7 20,
+        FIXED_IDENTITY M M 5 20,
+        IWU_ATTRIBUTES M M 6 12,
+        CONNECTION_ATTRIBUTES O O 7 12,
+        SINGLE_DISPLAY O N 2 2,
+        MULTI_DISPLAY O N 2 257,
+        CALLED_PARTY_NUMBER O O 4 257,
+        CALLED_PARTY_SUBADDRESS O O 4 257,
+        IWU_TO_IWU O O 4 257,
+        IWU_PACKET O O 4 257,
+        ESCAPE_TO_PROPRIETARY O O 4 257,
+    }
+    COMS_INFO Both {
+        SINGLE_DISPLAY O N 2 2,
+        MULTI_DISPLAY O N 2 257,
+        SEGMENTED_INFO O O 4 4,
+        ALPHANUMERIC O O 4 257,
+        IWU_TO_IWU O O 4 257,
+        IWU_PACKET O O 4 257,
+        ESCAPE_TO_PROPRIETARY O O 4 257,
+    }
+    COMS_ACK Both {
+        SINGLE_DISPLAY O N 2 2,
+        MULTI_DISPLAY O N 2 257,
+        ESCAPE_TO_PROPRIETARY O O 4 257,
+    }
+    COMS_CONNECT Both {
+        SINGLE_DISPLAY O N 2 2,
+        MULTI_DISPLAY O N 2 257,
+        IWU_TO_IWU O O 4 257,
+        IWU_PACKET O O 4 257,
+        ESCAPE_TO_PROPRIETARY O O 4 257,
+    }
+    COMS_RELEASE Both {
+        RELEASE_REASON O O 2 2,
+        SINGLE_DISPLAY O N 2 2,
+        MULTI_DISPLAY O N 2 257,
+        IWU_TO_IWU O O 4 257,
+        IWU_PACKET O O 4 257,
+        ESCAPE_TO_PROPRIETARY O O 4 257,
+    }
+    COMS_RELEASE_COM Both {
+        RELEASE_REASON O O 2 2,
+        SINGLE_DISPLAY O N 2 2,
+        MULTI_DISPLAY O N 2 257,
+        IWU_TO_IWU O O 4 257,
+        IWU_PACKET O O 4 257,
+        ESCAPE_TO_PROPRIETARY O O 4 257,
+    }
+    COMS_NOTIFY ToPortable {
+        TIMER_RESTART O N 2 2,
+        ESCAPE_TO_PROPRIETARY O N 4 257,
+    }
+    CLMS_VARIABLE Both {
+        PORTABLE_IDENTITY M M 7 20,
+        MMS_GENERIC_HEADER O O 2 257,
+        MMS_OBJECT_HEADER O O 2 257,
+        MMS_EXTENDED_HEADER O O 2 257,
+        TIME_DATE O O 6 10,
+        CALLING_PARTY_NUMBER O O 3 257,
+        CALLING_PARTY_NAME O O 2 257,
+        CALLED_PARTY_NUMBER O O 4 257,
+        CALLED_PARTY_SUBADDRESS O O 4 257,
+        SEGMENTED_INFO O O 4 4,
+        ALPHANUMERIC O O 4 257,
+        IWU_TO_IWU O O 4 257,
+        IWU_PACKET O O 4 257,
+        ESCAPE_TO_PROPRIETARY O O 4 257,
+    }
+    LCE_PAGE_RESPONSE ToFixed {
+        PORTABLE_IDENTITY N M 7 20,
+        FIXED_IDENTITY N O 5 20,
+        NWK_ASSIGNED_IDENTITY N O 5 20,
+        CIPHER_INFO N O 4 5,
+        ESCAPE_TO_PROPRIETARY N O 4 257,
+    }
+    LCE_PAGE_REJECT ToPortable {
+        PORTABLE_IDENTITY M N 7 20,
+        FIXED_IDENTITY O N 5 20,
+        REJECT_REASON O N 3 3,
+        ESCAPE_TO_PROPRIETARY O N 4 257,
+    }
+}
