@@ -10,6 +10,7 @@ pub mod outgoing;
 pub mod packer;
 pub mod ports;
 pub mod reception;
+pub mod relay;
 pub mod rtcp;
 pub mod rtp;
 pub mod session;

@@ -103,6 +103,10 @@ impl Outgoing {
         self.octets = self.octets.wrapping_add(u32::try_from(octets).unwrap_or(0));
         if self.sent.is_none() || ahead(place.sequence, self.sequence) > 0 {
             self.sequence = place.sequence;
+        }
+        // All packets of an event have the time of its beginning: only the first tells the time.
+        let step = place.timestamp.wrapping_sub(self.timestamp).cast_signed();
+        if self.sent.is_none() || step > 0 {
             self.timestamp = place.timestamp;
             self.sent = Some(now);
         }
@@ -224,6 +228,17 @@ mod tests {
         let place = relay(&mut out, now, &header(1, 15, 2400));
         assert_eq!(place, Some((3, 800, true)), "numbered on, in the source's own time");
         assert_eq!(relay(&mut out, now, &header(1, 14, 2240)), None, "from before: too late");
+    }
+
+    #[test]
+    fn a_long_event_does_not_hold_up_the_clock() {
+        let (mut out, now) = (Outgoing::new(9, 0, 0), Instant::now());
+        let key = out.own(now);
+        for step in 0..10 {
+            let place = Place { sequence: step + 1, ..key };
+            out.sent(now + Duration::from_millis(20) * step.into(), &place, 4);
+        }
+        assert_eq!(out.clock(now + Duration::from_millis(240)), 1920);
     }
 
     #[test]
