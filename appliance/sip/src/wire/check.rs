@@ -1,0 +1,253 @@
+//! Whether a message is right, and whether a server can do what it asks (RFC 3261 clauses 8.1.1, 8.2 and 16.3).
+//!
+//! [`verdict`] is strict about what is invalid: a request that does not pass gets the status it names,
+//! a response is dropped. [`answerable`] asks what the message means to a server of given abilities.
+//! RFC 4475 says for fifty messages where the line between the two runs.
+
+use super::limits::VALUES_MAX;
+use super::message::{Message, Start};
+use super::method::Method;
+use super::name::Name;
+use super::uri::Scheme;
+use super::{Contact, Malformed};
+use std::borrow::Cow;
+
+/// Why a request is refused, and with which status.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{status} {reason}")]
+pub struct Reject {
+    /// The status of the response; of no meaning where the message is a response itself.
+    pub status: u16,
+    /// What is wrong, in words for a log and a Reason phrase.
+    pub reason: Cow<'static, str>,
+}
+
+/// What a server can do.
+#[derive(Clone, Copy, Debug)]
+pub struct Abilities<'a> {
+    /// Methods it serves; other known methods get 405, unknown ones 501.
+    pub methods: &'a [Method],
+    /// Option tags it may be required to support.
+    pub extensions: &'a [&'a str],
+    /// Types of body that it reads, in lower case.
+    pub bodies: &'a [&'a str],
+}
+
+impl Reject {
+    /// A refusal with these words.
+    #[must_use]
+    pub fn new(status: u16, reason: impl Into<Cow<'static, str>>) -> Self {
+        Self { status, reason: reason.into() }
+    }
+}
+
+impl From<Malformed> for Reject {
+    fn from(malformed: Malformed) -> Self {
+        Self::new(400, malformed.0)
+    }
+}
+
+/// Whether the message is valid in itself.
+///
+/// # Errors
+/// The status for the response and what is wrong.
+pub fn verdict(message: &Message) -> Result<(), Reject> {
+    if let Some(fault) = &message.fault {
+        return Err(fault.clone());
+    }
+    lines(message)?;
+    singles(message)?;
+    hops(message)?;
+    message.call_id()?;
+    for side in [message.from()?, message.to()?] {
+        if side.params.has_twins() {
+            return Err(Reject::new(400, "From or To has a parameter twice"));
+        }
+    }
+    contacts(message)?;
+    numbers(message)?;
+    let Start::Request(method, _) = message.start() else {
+        return message.cseq().map(drop).map_err(Reject::from);
+    };
+    request_line(message)?;
+    sequence(message, method)
+}
+
+/// Whether a server of these abilities can do what a valid request asks.
+///
+/// # Errors
+/// The status for the response and what is asked too much.
+pub fn answerable(message: &Message, abilities: &Abilities<'_>) -> Result<(), Reject> {
+    let Start::Request(method, _) = message.start() else {
+        return Ok(());
+    };
+    if !abilities.methods.contains(method) {
+        return Err(match method {
+            Method::Other(name) => Reject::new(501, format!("The method {name} is not known")),
+            known => Reject::new(405, format!("The method {known} is not served here")),
+        });
+    }
+    schemes(message, method)?;
+    // Neither may be refused for an extension (RFC 3261 clause 8.2.2.3).
+    if !matches!(method, Method::Ack | Method::Cancel) {
+        extensions(message, abilities)?;
+    }
+    bodies(message, method, abilities)
+}
+
+/// Control characters have no place in a header, except behind a backslash in a quoted string.
+fn lines(message: &Message) -> Result<(), Reject> {
+    for header in message.headers() {
+        let mut escaped = false;
+        for octet in header.value {
+            if (*octet < b' ' && *octet != b'\t' || *octet == 0x7F) && !escaped {
+                let reason = format!("{} contains a control character", header.written);
+                return Err(Reject::new(400, reason));
+            }
+            escaped = *octet == b'\\' && !escaped;
+        }
+    }
+    Ok(())
+}
+
+fn singles(message: &Message) -> Result<(), Reject> {
+    for name in REQUIRED {
+        if !message.has(*name) {
+            return Err(Reject::new(400, format!("{} is missing", name.as_str())));
+        }
+    }
+    for name in SINGLE {
+        if message.count(*name) > 1 {
+            return Err(Reject::new(400, format!("{} is there more than once", name.as_str())));
+        }
+    }
+    Ok(())
+}
+
+fn hops(message: &Message) -> Result<(), Reject> {
+    if message.vias().take(VALUES_MAX + 1).count() > VALUES_MAX {
+        return Err(Reject::new(400, "Via has more than 256 hops"));
+    }
+    for via in message.vias() {
+        // With the cookie and nothing after it the branch names no transaction (RFC 4475 clause 3.2.1).
+        if via?.branch().is_some_and(|branch| branch.eq_ignore_ascii_case(COOKIE)) {
+            return Err(Reject::new(400, "The branch of a Via is nothing but its cookie"));
+        }
+    }
+    for name in [Name::Route, Name::RecordRoute, Name::Path, Name::ServiceRoute] {
+        for address in message.addresses(name) {
+            address?;
+        }
+    }
+    Ok(())
+}
+
+fn contacts(message: &Message) -> Result<(), Reject> {
+    let (mut all, mut count) = (false, 0);
+    for contact in message.contacts().take(VALUES_MAX) {
+        all |= contact? == Contact::All;
+        count += 1;
+    }
+    let taken_back = message.method() == Some(&Method::Register)
+        && count == 1
+        && message.number(Name::Expires) == Some(0);
+    if all && !taken_back {
+        return Err(Reject::new(400, "Contact: * is only for a REGISTER with Expires: 0"));
+    }
+    Ok(())
+}
+
+fn numbers(message: &Message) -> Result<(), Reject> {
+    let hops = message.text(Name::MaxForwards).map(super::scan::number::<u8>);
+    if message.has(Name::MaxForwards) && hops.flatten().is_none() {
+        return Err(Reject::new(400, "Max-Forwards is not a number up to 255"));
+    }
+    Ok(())
+}
+
+fn request_line(message: &Message) -> Result<(), Reject> {
+    let uri = message.uri()?;
+    if uri.headers.is_some() {
+        return Err(Reject::new(400, "The Request-URI has headers, which it may not have"));
+    }
+    if uri.params.has_twins() {
+        return Err(Reject::new(400, "The Request-URI has a parameter twice"));
+    }
+    Ok(())
+}
+
+fn sequence(message: &Message, method: &Method) -> Result<(), Reject> {
+    if message.cseq()?.method == *method {
+        return Ok(());
+    }
+    // For a method nobody knows, 501 says more (RFC 4475 clause 3.1.2.18).
+    let status = if matches!(method, Method::Other(_)) { 501 } else { 400 };
+    Err(Reject::new(status, "CSeq names another method than the request line"))
+}
+
+fn schemes(message: &Message, method: &Method) -> Result<(), Reject> {
+    if let Scheme::Other(name) = message.uri()?.scheme {
+        return Err(Reject::new(416, format!("The URI scheme {name} is not known")));
+    }
+    // An address of record is a SIP URI (RFC 3261 clause 10.2).
+    if *method == Method::Register && matches!(message.to()?.uri.scheme, Scheme::Other(_)) {
+        return Err(Reject::new(400, "To of a REGISTER is no SIP URI"));
+    }
+    Ok(())
+}
+
+fn extensions(message: &Message, abilities: &Abilities<'_>) -> Result<(), Reject> {
+    let known = |tag: &str| abilities.extensions.iter().any(|own| own.eq_ignore_ascii_case(tag));
+    match message.tokens(Name::Require).find(|tag| !known(tag)) {
+        Some(tag) => Err(Reject::new(420, format!("The extension {tag} is not supported"))),
+        None => Ok(()),
+    }
+}
+
+fn bodies(message: &Message, method: &Method, abilities: &Abilities<'_>) -> Result<(), Reject> {
+    let optional = message
+        .text(Name::ContentDisposition)
+        .is_some_and(|text| text.to_ascii_lowercase().contains("handling=optional"));
+    if !message.body().is_empty() && !optional {
+        let encoded = message.tokens(Name::ContentEncoding).any(|coding| coding != "identity");
+        if encoded {
+            return Err(Reject::new(415, "The body is encoded"));
+        }
+        let kind = message.content_type();
+        if !kind.is_empty() && !abilities.bodies.contains(&kind.as_str()) {
+            return Err(Reject::new(415, format!("The body is of the type {kind}")));
+        }
+    }
+    let offers = matches!(method, Method::Invite | Method::Update);
+    if offers && message.has(Name::Accept) && !message.tokens(Name::Accept).any(takes_sdp) {
+        return Err(Reject::new(406, "Accept has no type that an answer could be of"));
+    }
+    Ok(())
+}
+
+fn takes_sdp(range: &str) -> bool {
+    let range = range.split(';').next().unwrap_or_default();
+    let mut parts = range.split('/').map(|part| part.trim().to_ascii_lowercase());
+    let (kind, sub) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    matches!(kind.as_str(), "application" | "*") && matches!(sub.as_str(), "sdp" | "*")
+        || kind == "multipart"
+}
+
+/// What begins a branch that names its transaction (RFC 3261 clause 8.1.1.7).
+pub const COOKIE: &str = "z9hG4bK";
+
+/// Without these there is no transaction. Max-Forwards is not among them: peers of RFC 2543 do not send
+/// it (RFC 4475 clause 3.4.1).
+const REQUIRED: &[Name] = &[Name::Via, Name::From, Name::To, Name::CallId, Name::CSeq];
+
+/// Two of these contradict each other; other fields that should stand alone do no harm.
+const SINGLE: &[Name] = &[
+    Name::From,
+    Name::To,
+    Name::CallId,
+    Name::CSeq,
+    Name::MaxForwards,
+    Name::ContentLength,
+    Name::ContentType,
+    Name::Expires,
+];

@@ -1,0 +1,161 @@
+//! One message explained to support people (`appliance decode sip`).
+
+use super::check::{Abilities, Reject, answerable, verdict};
+use super::message::{Message, Start};
+use super::method::Method;
+use super::name::Name;
+use super::uri::Uri;
+use super::{Address, Malformed};
+use serde_json::{Map, Value, json};
+
+/// Reads a datagram and says what it is, whether it is valid, and what a server would answer.
+///
+/// `verdict` is `accept` for a well-formed message and `reject` for any other; `reason` says why. For a
+/// request `status` is what a server answers: a well-formed request can still get 416, 420 or 501. For a
+/// response it is its own status.
+#[must_use]
+pub fn report(octets: &[u8]) -> Value {
+    let message = match Message::parse(octets.to_vec()) {
+        Ok(message) => message,
+        Err(unreadable) => {
+            return json!({ "verdict": "reject", "reason": unreadable.to_string() });
+        }
+    };
+    let mut report = Map::new();
+    let valid = verdict(&message);
+    let answer = valid.clone().and_then(|()| answerable(&message, &ANY_SERVER));
+    let verdict = if valid.is_ok() { "accept" } else { "reject" };
+    report.insert("verdict".to_owned(), verdict.into());
+    if let Err(Reject { reason, .. }) = &answer {
+        report.insert("reason".to_owned(), reason.clone().into());
+    }
+    start(&message, &answer, &mut report);
+    header(&message, &mut report);
+    Value::Object(report)
+}
+
+fn start(message: &Message, answer: &Result<(), Reject>, report: &mut Map<String, Value>) {
+    match message.start() {
+        Start::Request(method, uri) => {
+            let status = answer.as_ref().err().map_or(200, |reject| reject.status);
+            // Nobody answers an ACK (RFC 3261 clause 17).
+            let status = Some(status).filter(|_| *method != Method::Ack);
+            report.insert("kind".to_owned(), "request".into());
+            report.insert("method".to_owned(), method.as_str().into());
+            report.insert("uri".to_owned(), text(uri));
+            report.insert("status".to_owned(), status.into());
+        }
+        Start::Response(status, reason) => {
+            report.insert("kind".to_owned(), "response".into());
+            report.insert("status".to_owned(), status.into());
+            report.insert("phrase".to_owned(), text(reason));
+        }
+    }
+}
+
+fn header(message: &Message, report: &mut Map<String, Value>) {
+    let mut put = |key: &str, value: Option<Value>| {
+        if let Some(value) = value {
+            report.insert(key.to_owned(), value);
+        }
+    };
+    put("from", address(message.from()));
+    put("to", address(message.to()));
+    put("call_id", message.octets_of(Name::CallId).map(text));
+    put("cseq", message.cseq().ok().map(|cseq| cseq.to_string().into()));
+    put("branch", message.top_via().ok().and_then(|via| via.branch()).map(Value::from));
+    put("vias", Some(message.vias().count().into()));
+    let contacts: Vec<_> = message.values(Name::Contact).map(text).collect();
+    put("contacts", Some(contacts).filter(|list| !list.is_empty()).map(Value::from));
+    put("headers", Some(message.headers().count().into()));
+    let kind = message.content_type();
+    put("content_type", Some(kind).filter(|kind| !kind.is_empty()).map(Value::from));
+    put("body_length", Some(message.body().len().into()));
+}
+
+fn address(address: Result<Address<'_>, Malformed>) -> Option<Value> {
+    let address = address.ok()?;
+    let Uri { text, .. } = address.uri;
+    Some(json!({ "display": address.display_text(), "uri": text, "tag": address.tag() }))
+}
+
+fn text(octets: &[u8]) -> Value {
+    String::from_utf8_lossy(octets).into()
+}
+
+/// A server that does what SIP servers commonly do, for the question what one would answer.
+const ANY_SERVER: Abilities<'static> = Abilities {
+    methods: &[
+        Method::Invite,
+        Method::Ack,
+        Method::Bye,
+        Method::Cancel,
+        Method::Options,
+        Method::Register,
+        Method::Info,
+        Method::Update,
+        Method::Prack,
+        Method::Refer,
+        Method::Notify,
+        Method::Subscribe,
+        Method::Message,
+        Method::Publish,
+    ],
+    extensions: &[
+        "100rel",
+        "gruu",
+        "histinfo",
+        "join",
+        "norefersub",
+        "outbound",
+        "path",
+        "replaces",
+        "sec-agree",
+        "tdialog",
+        "timer",
+    ],
+    bodies: &[
+        "application/sdp",
+        "application/dtmf-relay",
+        "application/dtmf",
+        "application/media_control+xml",
+        "application/pidf+xml",
+        "application/rlmi+xml",
+        "application/reginfo+xml",
+        "application/dialog-info+xml",
+        "application/simple-message-summary",
+        "message/sipfrag",
+        "multipart/mixed",
+        "multipart/alternative",
+        "multipart/related",
+        "multipart/signed",
+        "text/plain",
+        "text/html",
+    ],
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_says_what_a_server_would_answer() {
+        let request = |method: &str, uri: &str| {
+            let text = format!(
+                "{method} {uri} SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\nFrom: <sip:x@y>;tag=1\r\n\
+                 To: <sip:a@b>\r\nCall-ID: 7\r\nCSeq: 3 {method}\r\n\r\n"
+            );
+            report(text.as_bytes())
+        };
+        let known = request("OPTIONS", "sip:a@b");
+        assert_eq!((&known["verdict"], &known["status"]), (&json!("accept"), &json!(200)));
+        let novel = request("NEW", "sip:a@b");
+        assert_eq!((&novel["verdict"], &novel["status"]), (&json!("accept"), &json!(501)));
+        let scheme = request("OPTIONS", "soap:x");
+        assert_eq!((&scheme["verdict"], &scheme["status"]), (&json!("accept"), &json!(416)));
+        let broken = request("OPTIONS", "<sip:a@b>");
+        assert_eq!((&broken["verdict"], &broken["status"]), (&json!("reject"), &json!(400)));
+        assert_eq!(request("ACK", "sip:a@b")["status"], Value::Null);
+        assert_eq!(report(b"GET / HTTP/1.1\r\n\r\n")["verdict"], "reject");
+    }
+}
