@@ -1,0 +1,283 @@
+//! What the words on the command line ask for.
+
+use lexopt::{Arg, Parser, ValueExt as _};
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// What is asked for.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Command {
+    /// Start the roles and keep them.
+    Run(Place),
+    /// Be one role.
+    Role(&'static str, Place),
+    /// Ask the running server.
+    Control(PathBuf, Question),
+    /// Say what is in SIP messages, one file each.
+    DecodeSip(Vec<PathBuf>),
+    /// Say what is in network-layer messages in hexadecimal.
+    DecodeNwk(Vec<String>),
+    /// Say what is in messages of the base-station link in hexadecimal.
+    DecodeLink(Vec<String>, Option<Cipher>),
+    /// Which version this is.
+    Version,
+    /// How it is used.
+    Help,
+}
+
+/// Where the server keeps and finds things.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// What survives a restart.
+    pub(crate) state: PathBuf,
+    /// `config.xml`, where it is not in the state folder.
+    pub(crate) config: Option<PathBuf>,
+    /// `users.xml`, where it is not in the state folder.
+    pub(crate) users: Option<PathBuf>,
+}
+
+/// What the running server is asked.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Question {
+    /// Everything an administrator sees; as JSON or as text.
+    Status {
+        /// One JSON line.
+        json: bool,
+    },
+    /// The base stations, those that wait for approval too.
+    BaseList,
+    /// Let this base station in.
+    BaseApprove(String),
+    /// A token for a new base station, for this one only where it is named.
+    Enrol(Option<String>),
+}
+
+/// A captured session of the Blowfish door.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Cipher {
+    /// The base station's key, hexadecimal.
+    pub(crate) key: String,
+    /// What the server drew for the session, hexadecimal.
+    pub(crate) random: String,
+    /// Whether the octets came from the base station.
+    pub(crate) from_rfp: bool,
+}
+
+/// Reads the words after the program's name, which is a role's where the parent has started it.
+///
+/// # Errors
+/// What is wrong with them.
+pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Command, lexopt::Error> {
+    let mut parser = Parser::from_iter(words);
+    let name = parser.bin_name().map(|name| role(name.rsplit('/').next().unwrap_or(name)));
+    if let Some(Some(role)) = name {
+        return Ok(Command::Role(role, place(&mut parser)?));
+    }
+    match parser.next()? {
+        None => Err("a command is missing".into()),
+        Some(Arg::Long("version") | Arg::Short('V')) => end(parser, Command::Version),
+        Some(Arg::Long("help") | Arg::Short('h')) => Ok(Command::Help),
+        Some(Arg::Value(word)) => command(&word.string()?, parser),
+        Some(other) => Err(other.unexpected()),
+    }
+}
+
+fn command(word: &str, mut parser: Parser) -> Result<Command, lexopt::Error> {
+    match word {
+        "run" => Ok(Command::Run(place(&mut parser)?)),
+        "status" => status(parser),
+        "base" => base(parser),
+        "enrol" => enrol(parser),
+        "decode" => decode(parser),
+        "version" => end(parser, Command::Version),
+        "help" => Ok(Command::Help),
+        word => match role(word) {
+            Some(role) => Ok(Command::Role(role, place(&mut parser)?)),
+            None => Err(format!("there is no command {word:?}").into()),
+        },
+    }
+}
+
+fn role(word: &str) -> Option<&'static str> {
+    supervise::roles::find(word).map(|role| role.name)
+}
+
+fn place(parser: &mut Parser) -> Result<Place, lexopt::Error> {
+    let (mut state, mut config, mut users) = (None, None, None);
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Arg::Long("state") => once(&mut state, "--state", parser)?,
+            Arg::Long("config") => once(&mut config, "--config", parser)?,
+            Arg::Long("users") => once(&mut users, "--users", parser)?,
+            other => return Err(other.unexpected()),
+        }
+    }
+    let state = state.ok_or("--state DIR is missing")?;
+    Ok(Place { state, config, users })
+}
+
+fn once(
+    slot: &mut Option<PathBuf>,
+    name: &str,
+    parser: &mut Parser,
+) -> Result<(), lexopt::Error> {
+    if slot.is_some() {
+        return Err(format!("{name} is given twice").into());
+    }
+    *slot = Some(PathBuf::from(parser.value()?));
+    Ok(())
+}
+
+fn status(mut parser: Parser) -> Result<Command, lexopt::Error> {
+    let (mut state, mut json) = (None, false);
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Arg::Long("state") => once(&mut state, "--state", &mut parser)?,
+            Arg::Long("json") => json = true,
+            other => return Err(other.unexpected()),
+        }
+    }
+    control(state, Question::Status { json })
+}
+
+fn base(mut parser: Parser) -> Result<Command, lexopt::Error> {
+    let (mut state, mut words) = (None, Vec::new());
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Arg::Long("state") => once(&mut state, "--state", &mut parser)?,
+            Arg::Value(word) => words.push(word.string()?),
+            other => return Err(other.unexpected()),
+        }
+    }
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match words[..] {
+        ["list"] => control(state, Question::BaseList),
+        ["approve", mac] => control(state, Question::BaseApprove(mac.to_owned())),
+        _ => Err("expected: base list, or base approve MAC".into()),
+    }
+}
+
+fn enrol(mut parser: Parser) -> Result<Command, lexopt::Error> {
+    let (mut state, mut mac) = (None, None);
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Arg::Long("state") => once(&mut state, "--state", &mut parser)?,
+            Arg::Long("mac") => mac = Some(parser.value()?.string()?),
+            other => return Err(other.unexpected()),
+        }
+    }
+    control(state, Question::Enrol(mac))
+}
+
+fn control(state: Option<PathBuf>, question: Question) -> Result<Command, lexopt::Error> {
+    Ok(Command::Control(state.ok_or("--state DIR is missing")?, question))
+}
+
+fn decode(mut parser: Parser) -> Result<Command, lexopt::Error> {
+    let kind = match parser.next()? {
+        Some(Arg::Value(word)) => word.string()?,
+        _ => return Err("expected: decode sip FILE..., decode nwk HEX..., decode link HEX...".into()),
+    };
+    let mut words = Vec::new();
+    let (mut key, mut random, mut from) = (None, None, None);
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Arg::Value(word) => words.push(word),
+            Arg::Long("key") if kind == "link" => key = Some(parser.value()?.string()?),
+            Arg::Long("random") if kind == "link" => random = Some(parser.value()?.string()?),
+            Arg::Long("from") if kind == "link" => from = Some(parser.value()?.string()?),
+            other => return Err(other.unexpected()),
+        }
+    }
+    if words.is_empty() {
+        return Err(format!("decode {kind}: nothing to decode is given").into());
+    }
+    let hex = |words: Vec<OsString>| words.into_iter().map(ValueExt::string).collect();
+    match kind.as_str() {
+        "sip" => Ok(Command::DecodeSip(words.into_iter().map(PathBuf::from).collect())),
+        "nwk" => Ok(Command::DecodeNwk(hex(words)?)),
+        "link" => Ok(Command::DecodeLink(hex(words)?, cipher(key, random, from)?)),
+        kind => Err(format!("there is nothing to decode {kind:?}; expected sip, nwk or link").into()),
+    }
+}
+
+fn cipher(
+    key: Option<String>,
+    random: Option<String>,
+    from: Option<String>,
+) -> Result<Option<Cipher>, lexopt::Error> {
+    match (key, random, from.as_deref()) {
+        (None, None, None) => Ok(None),
+        (Some(key), Some(random), Some("rfp")) => Ok(Some(Cipher { key, random, from_rfp: true })),
+        (Some(key), Some(random), Some("omm")) => Ok(Some(Cipher { key, random, from_rfp: false })),
+        _ => Err("--key HEX, --random HEX and --from rfp|omm belong together".into()),
+    }
+}
+
+fn end(mut parser: Parser, command: Command) -> Result<Command, lexopt::Error> {
+    match parser.next()? {
+        None => Ok(command),
+        Some(other) => Err(other.unexpected()),
+    }
+}
+
+/// How the program is used.
+pub(crate) const USAGE: &str = "\
+usage: appliance COMMAND
+  run --state DIR [--config FILE] [--users FILE]   be the server; the files are DIR/config.xml and DIR/users.xml
+  status --state DIR [--json]                      who is subscribed, located, registered
+  base list --state DIR                            base stations, those that wait for approval too
+  base approve MAC --state DIR                     let a base station in
+  enrol --state DIR [--mac MAC]                    a one-time token for a new base station
+  decode sip FILE...                               what is in a SIP message, a JSON line each
+  decode nwk HEX...                                the same for messages of the DECT network layer
+  decode link HEX...                               the same for messages of the base-station link
+  decode link --key HEX --random HEX --from rfp|omm HEX...
+                                                   the same for a captured session of the Blowfish door
+  version                                          which version this is
+  media|dect --state DIR ...                       be one role; the server starts these itself";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(line: &str) -> Result<Command, String> {
+        parse(line.split(' ').map(OsString::from)).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_first_word_chooses_and_the_state_folder_must_be_named() {
+        let place = Place { state: "/x".into(), config: None, users: Some("u".into()) };
+        assert_eq!(read("appliance run --state /x --users u"), Ok(Command::Run(place)));
+        let place = Place { state: "/x".into(), config: None, users: None };
+        assert_eq!(read("media --state /x"), Ok(Command::Role("media", place)));
+        assert_eq!(read("/usr/bin/appliance run"), Err("--state DIR is missing".into()));
+        assert_eq!(read("appliance"), Err("a command is missing".into()));
+        assert_eq!(read("appliance fly"), Err("there is no command \"fly\"".into()));
+        assert_eq!(read("appliance run --state a --state b"), Err("--state is given twice".into()));
+        assert!(read("appliance run --state a --wings").is_err());
+        assert!(read("appliance version now").is_err());
+    }
+
+    #[test]
+    fn a_captured_session_needs_all_three_of_its_options() {
+        let link = read("appliance decode link --key aa --random bb --from rfp 0102");
+        let cipher = Cipher { key: "aa".into(), random: "bb".into(), from_rfp: true };
+        assert_eq!(link, Ok(Command::DecodeLink(vec!["0102".into()], Some(cipher))));
+        assert!(read("appliance decode link --key aa 0102").is_err());
+        assert!(read("appliance decode nwk --key aa 0102").is_err());
+        assert!(read("appliance decode sip").is_err());
+        assert!(read("appliance decode morse 0").is_err());
+    }
+
+    #[test]
+    fn the_running_server_is_asked_one_thing_at_a_time() {
+        let approve = Question::BaseApprove("00:30:42:00:00:01".into());
+        assert_eq!(
+            read("appliance base approve 00:30:42:00:00:01 --state s"),
+            Ok(Command::Control("s".into(), approve))
+        );
+        assert!(read("appliance base approve --state s").is_err());
+        assert!(read("appliance base list list --state s").is_err());
+    }
+}
