@@ -3,9 +3,12 @@
 //! [`Link`] is the machine of one connection: login, configuration, radio
 //! start-up, radio links and media. [`Roster`] knows the base stations that
 //! were accepted once and numbers them. Octets are the business of [`frame`],
-//! [`message`] and what is below it.
+//! [`message`] and what is below it; [`capture`] writes a link as pcapng
+//! and [`describe`] puts one message into words.
 
 pub mod blowfish;
+pub mod capture;
+pub mod describe;
 pub mod dnm;
 pub mod frame;
 pub mod hex;

@@ -187,34 +187,6 @@ pub const KINDS: &[Kind] = &[
     plain(0x0801, "VIDEO_CONFIG", Unknown),
 ];
 
-/// SYS_INIT from firmware 8.1 on.
-pub const INIT_FIELDS: &[Field] = &[
-    U32("model"),
-    U32("word"),
-    Octets("mac", 6),
-    Octets("zero", 6),
-    U32("capabilities"),
-    Octets("blob", 64),
-    U32("protocol"),
-    Octets("unknown", 20),
-    Text("software", 0x90),
-    Octets("signature", 16),
-];
-
-/// SYS_INIT before firmware 8.1, its version as long as the payload leaves it.
-pub const OLD_INIT_FIELDS: &[Field] = &[
-    U32("model"),
-    U32("word"),
-    Octets("mac", 6),
-    Octets("zero", 6),
-    U32("capabilities"),
-    Octets("blob", 64),
-    U32("protocol"),
-    Octets("unknown", 8),
-    Text("software", 0x80),
-    Octets("signature", 16),
-];
-
 const IP_OPTIONS_FIELDS: [Field; 5] = [
     U8("voice_tos"),
     U8("signalling_tos"),
@@ -336,8 +308,6 @@ mod tests {
     #[test]
     fn the_long_layouts_have_the_lengths_that_were_seen() {
         let size = |fields: &[Field]| fields.iter().map(|field| field.size()).sum::<usize>();
-        assert_eq!(size(INIT_FIELDS), 0x110);
-        assert_eq!(size(OLD_INIT_FIELDS), 0xf4);
         assert_eq!(size(&CONF_FIELDS), 0xa4);
         assert_eq!(size(&PASSWD_FIELDS), 0x106);
     }

@@ -1,0 +1,269 @@
+//! One message in words, for people who look into a link.
+
+use super::blowfish::{BLOCK, Chain, Direction};
+use super::dnm::{self, Data, Dnm, Lc, Mac};
+use super::frame::{Frame, HEADER, Malformed, Reader, header};
+use super::hex;
+use super::init::{Init, model_name};
+use super::kind::{self, Field};
+use super::message::{Message, nack_reason};
+use super::primitive::Mcei;
+use super::rfpc::{self, Rfpc};
+use super::sync::{self, Sync};
+use crate::lapc::{self, Control};
+use crate::subscription::LinkKey;
+use serde_json::{Value, json};
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+/// What one message is: `verdict` (`accept` or `reject`), `reason`, `message`, `elements`, and
+/// `encoded`, what our writer makes of it. Of radio signalling also `layer` and `primitive`, and of
+/// link data `dlc` and `nwk`.
+///
+/// A type that is not known is accepted: the link goes on without it.
+#[must_use]
+pub fn report(octets: &[u8]) -> Value {
+    match described(octets) {
+        Ok(value) => value,
+        Err(malformed) => {
+            let name = header(octets).map_or(Value::Null, |(code, _)| kind::name(code).into());
+            json!({ "verdict": "reject", "reason": malformed.to_string(), "message": name })
+        }
+    }
+}
+
+/// The messages in a captured part of a Blowfish session, which has to begin with the first encrypted
+/// octet of its direction. Each is reported as by [`report`]; what is left over at the end is
+/// reported as rejected.
+#[must_use]
+pub fn decrypt(key: &LinkKey, random: &[u8; 32], from: Direction, octets: &[u8]) -> Vec<Value> {
+    let mut chain = Chain::new(key, random, from);
+    let mut clear = octets.to_vec();
+    let whole = clear.len() - clear.len() % BLOCK;
+    chain.decrypt(clear.get_mut(..whole).unwrap_or_default());
+    let mut reports = Vec::new();
+    let mut left = clear.get(..whole).unwrap_or_default();
+    while let Some((_, length)) = header(left) {
+        let message = HEADER + length;
+        let Some((padded, rest)) = left.split_at_checked(message.next_multiple_of(BLOCK)) else {
+            break;
+        };
+        reports.push(report(padded.get(..message).unwrap_or_default()));
+        left = rest;
+    }
+    let over = left.len() + clear.len() - whole;
+    if over > 0 {
+        let reason = format!(
+            "{over} octets are left that are no whole message; is the key right, and does the \
+             capture begin with the first encrypted message?"
+        );
+        reports.push(json!({ "verdict": "reject", "reason": reason, "message": Value::Null }));
+    }
+    reports
+}
+
+fn described(octets: &[u8]) -> Result<Value, Malformed> {
+    let frame = Frame::decode(octets)?;
+    let message = Message::decode(&frame)?;
+    let mut value = json!({
+        "verdict": "accept",
+        "reason": "",
+        "message": kind::name(frame.code),
+    });
+    match &message {
+        Message::Dnm(dnm) => signalling(dnm, &mut value),
+        Message::Sync(sync) => synchronisation(sync, &mut value),
+        Message::Init(init) => value["elements"] = identity(init).into(),
+        _ => value["elements"] = elements(&frame)?.into(),
+    }
+    if let Message::Nack { reason, .. } = &message {
+        value["refusal"] = nack_reason(*reason).into();
+    }
+    value["encoded"] = hex::encode(&message.encode().encode()).into();
+    Ok(value)
+}
+
+/// The fields of a payload by the table of types; what is beyond them is called `rest`.
+fn elements(frame: &Frame) -> Result<Vec<Value>, Malformed> {
+    let mut reader = Reader::new(&frame.payload);
+    let mut elements = Vec::new();
+    for field in kind::kind(frame.code).map_or(&[][..], |kind| kind.fields) {
+        let octets = reader.take(field.size(), field.name())?;
+        elements.push(element(field.name(), shown(*field, octets)));
+    }
+    if !reader.is_empty() {
+        elements.push(element("rest", hex::encode(&reader.rest())));
+    }
+    Ok(elements)
+}
+
+fn identity(init: &Init) -> Vec<Value> {
+    vec![
+        element("model", init.model),
+        element("model_name", model_name(init.model)),
+        element("word", format!("{:08x}", init.word)),
+        element("mac", init.mac.to_string()),
+        element("capabilities", format!("{:08x}", init.capabilities)),
+        element("blob", hex::encode(&init.blob)),
+        element("protocol", format!("{:08x}", init.protocol)),
+        element("software", init.version()),
+        element("signature", hex::encode(&init.signature)),
+    ]
+}
+
+fn shown(field: Field, octets: &[u8]) -> Value {
+    let big = octets.iter().fold(0_u64, |number, octet| number << 8 | u64::from(*octet));
+    let little = octets.iter().rfold(0_u64, |number, octet| number << 8 | u64::from(*octet));
+    match field {
+        Field::U8(_) | Field::U16(_) | Field::U32(_) => big.into(),
+        Field::U16Le(_) | Field::U32Le(_) => little.into(),
+        Field::Octets(..) => hex::encode(octets).into(),
+        Field::Text(..) => {
+            let text = octets.split(|octet| *octet == 0).next().unwrap_or_default();
+            String::from_utf8_lossy(text).into()
+        }
+        Field::Address(_) => octets.try_into().map_or(Value::Null, |octets: [u8; 16]| {
+            Ipv6Addr::from(octets).to_canonical().to_string().into()
+        }),
+        Field::Ipv4(_) => octets
+            .try_into()
+            .map_or(Value::Null, |octets: [u8; 4]| Ipv4Addr::from(octets).to_string().into()),
+    }
+}
+
+fn signalling(dnm: &Dnm, value: &mut Value) {
+    let (layer, primitive, mut elements) = match dnm {
+        Dnm::Rfpc(rfpc) => (dnm::RFPC, rfpc::primitive_name(rfpc.primitive), items(rfpc)),
+        Dnm::Page(page) => {
+            let elements = vec![element("page", hex::encode(page))];
+            (dnm::MAC, dnm::primitive_name(dnm::MAC, 0x08), elements)
+        }
+        Dnm::Lc(mcei, lc) => {
+            let (primitive, elements) = link_data(lc, value);
+            let name = dnm::primitive_name(dnm::LC, primitive);
+            (dnm::LC, name, with_mcei(*mcei, elements))
+        }
+        Dnm::Mac(mcei, mac) => {
+            let name = dnm::primitive_name(dnm::MAC, mac.primitive());
+            (dnm::MAC, name, with_mcei(*mcei, radio_link(mac)))
+        }
+        Dnm::Other(octets) => {
+            let (layer, rest) = octets.split_first().map_or((0, &[][..]), |(a, b)| (*a, b));
+            (layer, String::new(), vec![element("rest", hex::encode(rest))])
+        }
+    };
+    elements.retain(|one| one["value"] != "");
+    value["layer"] = dnm::layer_name(layer).into();
+    value["primitive"] = primitive.into();
+    value["elements"] = elements.into();
+}
+
+fn items(rfpc: &Rfpc) -> Vec<Value> {
+    let item = |item: &rfpc::Item| element(&rfpc::item_name(item.key), hex::encode(&item.value));
+    rfpc.items.iter().map(item).collect()
+}
+
+fn with_mcei(mcei: Mcei, elements: Vec<Value>) -> Vec<Value> {
+    std::iter::once(element("mcei", mcei.0)).chain(elements).collect()
+}
+
+fn link_data(lc: &Lc, value: &mut Value) -> (u8, Vec<Value>) {
+    let (primitive, data, from) = match lc {
+        Lc::DataReq(data) => (0x05, data, lapc::Side::Fixed),
+        Lc::DataInd(data) => (0x06, data, lapc::Side::Portable),
+        Lc::Dtr(buffer, rest) => {
+            let elements =
+                vec![element("buffer", *buffer >> 4), element("rest", hex::encode(rest))];
+            return (0x07, elements);
+        }
+        Lc::Other(primitive, rest) => {
+            return (*primitive, vec![element("rest", hex::encode(rest))]);
+        }
+    };
+    data_link(data, from, value);
+    let Data { place, frame, rest } = data;
+    let elements = vec![
+        element("buffer", *place >> 4),
+        element("channel", *place & 0x0f),
+        element("frame", hex::encode(frame)),
+        element("rest", hex::encode(rest)),
+    ];
+    (primitive, elements)
+}
+
+/// The frame of the data link, and the message of the network layer where it is whole.
+fn data_link(data: &Data, from: lapc::Side, value: &mut Value) {
+    let frame = match lapc::Frame::decode(&data.frame, from) {
+        Ok(frame) => frame,
+        Err(bad) => {
+            value["dlc"] = json!({ "verdict": "reject", "reason": bad.to_string() });
+            return;
+        }
+    };
+    value["dlc"] = json!({
+        "nlf": frame.new_link,
+        "lln": format!("{:?}", frame.lln),
+        "sapi": format!("{:?}", frame.sapi),
+        "kind": format!("{:?}", frame.kind),
+        "control": control(frame.control),
+        "more": frame.more,
+        "information": hex::encode(&frame.information),
+    });
+}
+
+fn control(control: Control) -> Value {
+    match control {
+        Control::I { ns, nr, poll } => json!({ "name": "I", "ns": ns, "nr": nr, "poll": poll }),
+        Control::S { function, nr, poll_final } => {
+            json!({ "name": format!("{function:?}"), "nr": nr, "poll_final": poll_final })
+        }
+        Control::U { function, poll_final } => {
+            json!({ "name": format!("{function:?}"), "poll_final": poll_final })
+        }
+    }
+}
+
+fn radio_link(mac: &Mac) -> Vec<Value> {
+    let pmid = |bits: u32| element("pmid", format!("{:05x}", bits & 0xf_ffff));
+    let rest = |octets: &[u8]| element("rest", hex::encode(octets));
+    match mac {
+        Mac::ConInd { pmid: bits, flags, rest: more }
+        | Mac::HoInProgressInd { pmid: bits, flags, rest: more } => {
+            let handover = element("handover", flags & dnm::HANDOVER != 0);
+            vec![pmid(*bits), element("flags", *flags), handover, rest(more)]
+        }
+        Mac::DisInd { reason, rest: more }
+        | Mac::HoFailedInd { reason, rest: more }
+        | Mac::HoFailedReq { reason, rest: more } => {
+            vec![element("reason", *reason), rest(more)]
+        }
+        Mac::EncKeyReq { key, id, rest: more }
+        | Mac::HoInProgressRes { key, id, rest: more, .. } => {
+            vec![element("key", hex::encode(key.expose())), element("key_id", *id), rest(more)]
+        }
+        Mac::EncEksInd { state, rest: more } => vec![element("state", *state), rest(more)],
+        Mac::InfoInd { pmid: bits, text, .. } => {
+            let end = text.iter().position(|octet| *octet == 0).unwrap_or(text.len());
+            let text = String::from_utf8_lossy(text.get(..end).unwrap_or_default());
+            vec![pmid(*bits), element("text", text.into_owned())]
+        }
+        Mac::DisReq(more) | Mac::Other(_, more) => vec![rest(more)],
+    }
+}
+
+fn synchronisation(sync: &Sync, value: &mut Value) {
+    let mut elements = vec![element("data", hex::encode(&sync.data))];
+    for one in sync.neighbours() {
+        let neighbour =
+            json!({ "rpn": one.rpn, "offset": one.offset, "rssi": one.rssi, "qt": one.qt });
+        elements.push(element("neighbour", neighbour));
+    }
+    elements.push(element("rest", hex::encode(&sync.rest)));
+    elements.retain(|one| one["value"] != "");
+    value["layer"] = "SYNC".into();
+    value["primitive"] = sync::name(sync.code).into();
+    value["elements"] = elements.into();
+}
+
+fn element(name: &str, value: impl Into<Value>) -> Value {
+    json!({ "name": name, "value": value.into() })
+}
