@@ -2,7 +2,7 @@
 
 use crate::call::{Call, Out, Ports};
 use ::dect::primitive::{Request, RfpCodec, RtpPeer};
-use ::sip::sdp::Session;
+use ::sip::sdp::{self, Agreed, Capabilities, Encoding, Local, Session};
 use media::session::{Codec, Command, Direction, Peer, Side};
 use std::net::SocketAddr;
 
@@ -131,32 +131,71 @@ const fn payload_type(codec: Codec) -> u8 {
     }
 }
 
-/// Our offer, for a session that has not begun.
-pub(crate) fn offer(_preferences: &Preferences, _network: SocketAddr) -> Session {
-    Session {}
+impl Preferences {
+    fn capabilities(&self) -> Capabilities {
+        let encoding = |codec: &Codec| match codec {
+            Codec::Pcma => Encoding::Pcma,
+            Codec::Pcmu => Encoding::Pcmu,
+        };
+        Capabilities {
+            encodings: self.codecs.iter().map(encoding).collect(),
+            ptime_ms: self.ptime_ms,
+            events: self.events,
+        }
+    }
 }
-/// Our offer within a session.
-pub(crate) fn offer_again(
+
+/// Our offer; `previous` is what we have last sent in the same session.
+pub(crate) fn offer(
     preferences: &Preferences,
     network: SocketAddr,
-    _local: Option<&Session>,
+    previous: Option<&Session>,
 ) -> Session {
-    offer(preferences, network)
+    sdp::offer(&preferences.capabilities(), local(network, previous))
 }
-/// Whether an offer has a codec of ours.
-pub(crate) fn acceptable(_preferences: &Preferences, _offer: &Session) -> bool {
-    false
+
+/// Whether an offer has a line for speech with a codec of ours.
+pub(crate) fn acceptable(preferences: &Preferences, offer: &Session) -> bool {
+    sdp::agreed(&preferences.capabilities(), offer).is_some()
 }
-/// Our answer to an offer, and the far end.
+
+/// Our answer to an offer, and the far end; `None`: nothing in common.
 pub(crate) fn answer(
-    _preferences: &Preferences,
-    _offer: &Session,
-    _network: SocketAddr,
-    _local: Option<&Session>,
+    preferences: &Preferences,
+    offer: &Session,
+    network: SocketAddr,
+    previous: Option<&Session>,
 ) -> Option<(Session, Peer)> {
-    None
+    let answered = sdp::answer(&preferences.capabilities(), offer, local(network, previous));
+    answered.map(|(answer, agreed)| (answer, peer(&agreed)))
 }
-/// The far end of an answer.
-pub(crate) fn of_answer(_preferences: &Preferences, _answer: &Session) -> Option<Peer> {
-    None
+
+/// The far end of an answer to an offer of ours; `None`: nothing in common.
+pub(crate) fn of_answer(preferences: &Preferences, answer: &Session) -> Option<Peer> {
+    sdp::agreed(&preferences.capabilities(), answer).as_ref().map(peer)
+}
+
+fn local(network: SocketAddr, previous: Option<&Session>) -> Local<'_> {
+    // A port carries one session at a time, which is all that has to be told apart.
+    Local { address: network, id: u64::from(network.port()), previous }
+}
+
+fn peer(agreed: &Agreed) -> Peer {
+    Peer {
+        rtp: agreed.rtp,
+        rtcp: agreed.rtcp,
+        codec: match agreed.encoding {
+            Encoding::Pcma => Codec::Pcma,
+            Encoding::Pcmu => Codec::Pcmu,
+        },
+        payload_type: agreed.payload_type,
+        events: agreed.events,
+        ptime_ms: agreed.ptime_ms,
+        direction: match agreed.direction {
+            sdp::Direction::SendRecv => Direction::Both,
+            sdp::Direction::SendOnly => Direction::Send,
+            sdp::Direction::RecvOnly => Direction::Receive,
+            sdp::Direction::Inactive => Direction::None,
+        },
+    }
 }

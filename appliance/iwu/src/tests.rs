@@ -100,7 +100,7 @@ fn user(name: &str, psn: u32) -> User {
 /// A description as a peer with our codecs would send it.
 fn session(port: u16) -> Box<Session> {
     let preferences = crate::iwu::preferences(&settings());
-    Box::new(speech::offer(&preferences, SocketAddr::new(Ipv4Addr::LOCALHOST.into(), port)))
+    Box::new(speech::offer(&preferences, SocketAddr::new(Ipv4Addr::LOCALHOST.into(), port), None))
 }
 
 impl Bench {
@@ -512,7 +512,9 @@ const HAPPENINGS: [(Happening, Leg); 14] = [
     (|call, _, _| Some(Input::Dect(Indication::MediaOpened(call, BASE))), Leg::Dect),
     (|call, _, _| Some(Input::Dect(Indication::MediaFailed(call, String::new()))), Leg::Dect),
     (
-        |call, _, _| Some(Input::Dect(Indication::Info { call, keys: "5".into(), complete: false })),
+        |call, _, _| {
+            Some(Input::Dect(Indication::Info { call, keys: "5".into(), complete: false }))
+        },
         Leg::Dect,
     ),
     (|_, call, _| Some(Input::Sip(sip::Event::Progress(call, 183, Some(session(7000))))), Leg::Sip),

@@ -77,7 +77,7 @@ fn offered(
 ) {
     let network = speech.ports().network;
     let Some(offer) = offer else {
-        let ours = speech::offer_again(ground.preferences, network, speech.local());
+        let ours = speech::offer(ground.preferences, network, speech.local());
         speech.set_local(ours.clone());
         out.act(sip::Request::Answer(leg, Box::new(ours)));
         return;

@@ -114,7 +114,7 @@ fn answer(call: &Call, mut state: Box<Paging>, ground: &Ground<'_>, out: &mut Ou
         return State::Paging(state);
     };
     let Some(offer) = &state.offer else {
-        let offer = speech::offer(ground.preferences, ports.network);
+        let offer = speech::offer(ground.preferences, ports.network, None);
         out.act(sip::Request::Answer(leg, Box::new(offer)));
         state.offered = true;
         return State::Paging(state);

@@ -93,7 +93,7 @@ pub(super) fn outgoing(
             state.ports = Some(Ports { radio, network });
             let leg = (ground.new_sip_call)();
             call.legs.sip = Some(leg);
-            let offer = Box::new(speech::offer(ground.preferences, network));
+            let offer = Box::new(speech::offer(ground.preferences, network, None));
             out.act(sip::Request::Invite(leg, call.account, state.number.clone(), offer));
             State::Outgoing(state)
         }
