@@ -57,7 +57,7 @@ mod tests {
     #[test]
     fn no_answer_to_one_caller_ends_the_search_for_all_or_marks_the_server_dead() {
         for octet in 0..=u8::MAX {
-            let status = status_of(ReleaseReason::Other(octet));
+            let status = status_of(ReleaseReason::from_octet(octet));
             assert!((400..500).contains(&status), "{octet:#04x}: {status}");
         }
     }
