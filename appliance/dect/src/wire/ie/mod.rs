@@ -57,23 +57,41 @@ pub struct Invalid(pub(super) &'static str);
 
 /// What an element says, in words; `None` for one that has no type here.
 pub(super) fn describe(element: &Element) -> Option<Result<Value, Invalid>> {
-    if element.codeset() != 0 {
-        return None;
+    Some((kind(element)?.describe)(element.contents()))
+}
+
+/// The element as our writer would have written it: spare bits zero, later
+/// additions gone. `None` where it has no type here or makes no sense.
+#[must_use]
+pub fn rewritten(element: &Element) -> Option<Element> {
+    (kind(element)?.rewrite)(element.contents())
+}
+
+/// What can be done with an element of a type that only the octets tell.
+struct Type {
+    id: Id,
+    describe: fn(&[u8]) -> Result<Value, Invalid>,
+    rewrite: fn(&[u8]) -> Option<Element>,
+}
+
+impl Type {
+    const fn of<T: Contents>() -> Self {
+        Self {
+            id: T::ID,
+            describe: |octets| T::read(octets).map(|contents| contents.describe()),
+            rewrite: |octets| T::read(octets).ok().map(|contents| Element::of(&contents)),
+        }
     }
-    let (_, describe) = TYPES.iter().find(|(id, _)| *id == element.id())?;
-    Some(describe(element.contents()))
 }
 
-fn describe_as<T: Contents>(octets: &[u8]) -> Result<Value, Invalid> {
-    T::read(octets).map(|contents| contents.describe())
+fn kind(element: &Element) -> Option<&'static Type> {
+    TYPES.iter().find(|kind| element.is(kind.id))
 }
-
-type Describe = fn(&[u8]) -> Result<Value, Invalid>;
 
 macro_rules! types {
     ($($name:ty),* $(,)?) => {
         /// Every element that has a type.
-        const TYPES: &[(Id, Describe)] = &[$((<$name>::ID, describe_as::<$name>)),*];
+        const TYPES: &[Type] = &[$(Type::of::<$name>()),*];
     };
 }
 
