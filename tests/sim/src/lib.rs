@@ -1,1 +1,3 @@
-//! To come.
+//! The simulated world: radio, base stations, handsets, PBX, clock.
+
+pub mod air;
