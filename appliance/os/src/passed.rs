@@ -1,0 +1,124 @@
+//! Sockets that the parent has made and passed on (sd_listen_fds(3)).
+
+use nix::fcntl::{FcntlArg, FdFlag, fcntl};
+use std::env;
+use std::io;
+use std::os::fd::{FromRawFd as _, OwnedFd, RawFd};
+use std::os::unix::net::UnixListener;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Why there is no socket from the parent.
+#[derive(Debug, thiserror::Error)]
+pub enum NotPassed {
+    /// The parent passed none.
+    #[error("no socket was passed to this process; start the role through its parent (LISTEN_FDS)")]
+    None,
+    /// LISTEN_PID names another process.
+    #[error("the passed sockets are meant for process {0}, not for this one")]
+    NotForUs(String),
+    /// None of those that were passed has this name.
+    #[error("no socket named {0} was passed; passed were: {1}")]
+    Name(String, String),
+    /// The environment names a descriptor that is not open, or not a socket that listens.
+    #[error("the passed descriptor {0} cannot be used")]
+    Unusable(RawFd, #[source] io::Error),
+    /// They can be taken only once.
+    #[error("the passed sockets have been taken already")]
+    Taken,
+}
+
+/// Takes the listening Unix socket of this name; the other passed descriptors are closed.
+///
+/// `LISTEN_PID` is optional: whoever starts exactly one process need not set it.
+///
+/// # Errors
+/// [`NotPassed`], also the second time it is asked.
+pub fn unix_listener(name: &str) -> Result<UnixListener, NotPassed> {
+    let variable = |key| env::var(key).unwrap_or_default();
+    let pid = variable("LISTEN_PID");
+    let claim =
+        Claim { count: &variable("LISTEN_FDS"), names: &variable("LISTEN_FDNAMES"), pid: &pid };
+    let names = claim.names(std::process::id())?;
+    if TAKEN.swap(true, Ordering::Relaxed) {
+        return Err(NotPassed::Taken);
+    }
+    let mut found = None;
+    for (fd, passed) in (FIRST..).zip(&names) {
+        // Also tells whether it is open at all.
+        #[expect(unsafe_code, reason = "descriptors from the parent are only known by number")]
+        // SAFETY: the number is only handed to fcntl, which reports one that is not open.
+        let borrowed = unsafe { std::os::fd::BorrowedFd::borrow_raw(fd) };
+        fcntl(borrowed, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC))
+            .map_err(|error| NotPassed::Unusable(fd, error.into()))?;
+        #[expect(unsafe_code, reason = "descriptors from the parent are only known by number")]
+        // SAFETY: it is open, as fcntl has just found; the parent passed it for us alone, and
+        // `TAKEN` sees to it that nobody else here makes an owner of it.
+        let owned = unsafe { OwnedFd::from_raw_fd(fd) };
+        if passed == name && found.is_none() {
+            found = Some(UnixListener::from(owned));
+        }
+    }
+    let listener = found.ok_or_else(|| NotPassed::Name(name.to_owned(), names.join(", ")))?;
+    listener.local_addr().map_err(|error| NotPassed::Unusable(FIRST, error))?;
+    Ok(listener)
+}
+
+/// What the environment says.
+struct Claim<'a> {
+    count: &'a str,
+    names: &'a str,
+    pid: &'a str,
+}
+
+impl Claim<'_> {
+    /// One name for each descriptor.
+    fn names(&self, own: u32) -> Result<Vec<String>, NotPassed> {
+        if !self.pid.is_empty() && self.pid.parse() != Ok(own) {
+            return Err(NotPassed::NotForUs(self.pid.to_owned()));
+        }
+        let count = self.count.parse().ok().filter(|count| (1..=PASSED_MAX).contains(count));
+        let count = count.ok_or(NotPassed::None)?;
+        let named = self.names.split(':').map(str::to_owned);
+        Ok(named.chain(std::iter::repeat_with(|| UNNAMED.to_owned())).take(count).collect())
+    }
+}
+
+static TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// Where passed descriptors begin (SD_LISTEN_FDS_START).
+const FIRST: RawFd = 3;
+
+/// What a descriptor without a name is called (sd_listen_fds_with_names(3)).
+const UNNAMED: &str = "unknown";
+
+/// A role is given a handful of sockets.
+const PASSED_MAX: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(count: &str, names: &str, pid: &str) -> Result<Vec<String>, String> {
+        Claim { count, names, pid }.names(7).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn each_descriptor_has_a_name_even_if_none_was_given() {
+        assert_eq!(names("2", "media", "").unwrap(), ["media", "unknown"]);
+        assert_eq!(names("1", "media:more", "7").unwrap(), ["media"]);
+    }
+
+    #[test]
+    fn what_is_meant_for_another_process_or_makes_no_sense_is_not_taken() {
+        assert!(names("1", "media", "8").unwrap_err().contains("process 8"));
+        for count in ["", "0", "-1", "x", "65", "99999999999999999999"] {
+            assert!(names(count, "media", "").is_err(), "{count}");
+        }
+    }
+
+    #[test]
+    fn a_process_that_was_passed_nothing_is_told_how_to_be() {
+        let error = unix_listener("media").unwrap_err();
+        assert!(error.to_string().contains("LISTEN_FDS"), "{error}");
+    }
+}
