@@ -21,12 +21,12 @@ fn folder(set: &str) -> PathBuf {
 }
 
 fn vectors(set: &str) -> Vec<Vector> {
-    let table = std::fs::read_to_string(folder(set).join("verdicts.tsv")).unwrap();
+    let table = std::fs::read_to_string(folder(set).join("verdicts.tsv")).expect("the table");
     let rows = table.lines().filter(|line| !line.starts_with('#'));
     rows.map(|line| {
         let fields: Vec<_> = line.split('\t').collect();
         let [name, verdict, status, _] = fields[..] else { panic!("{set}: {line}") };
-        let octets = std::fs::read(folder(set).join(format!("{name}.sip"))).unwrap();
+        let octets = std::fs::read(folder(set).join(format!("{name}.sip"))).expect(name);
         let status = status.parse().ok();
         Vector { name: name.to_owned(), verdict: verdict.to_owned(), status, octets }
     })
