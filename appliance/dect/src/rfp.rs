@@ -10,6 +10,7 @@ pub mod blowfish;
 pub mod capture;
 pub mod describe;
 pub mod dnm;
+pub mod enrol;
 pub mod frame;
 pub mod hex;
 pub mod init;
