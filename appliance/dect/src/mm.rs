@@ -19,6 +19,8 @@ mod authentication;
 mod location;
 mod message;
 mod procedure;
+#[cfg(test)]
+mod tests;
 
 use crate::primitive::{AccessAnswer, Indication};
 use crate::security::Dck;
@@ -348,7 +350,7 @@ impl Mm {
             let procedure = match want {
                 Want::AllocateKey => self.allocation(ground),
                 Want::Authenticate(then) => self.proof(then, Which::Newest, ground, out),
-                Want::Cipher(asker) => self.ciphering(asker),
+                Want::Cipher(asker) => self.ciphering(asker, out),
                 Want::Identify => Some(Procedure::Identification),
                 Want::Terminate => self.subscription.is_some().then_some(Procedure::Termination),
                 Want::Suggest => {

@@ -116,7 +116,7 @@ impl Mm {
     }
 
     fn store_subscription(&mut self, ks: SessionKey, res2: Res, out: &mut Out) {
-        let Some(Theirs::AccessRights(mut request)) = self.theirs.take() else { return };
+        let Some(mut request) = self.take_access_rights() else { return };
         let subscription = Box::new(Subscription {
             ipei: self.ipei,
             ipui: Ipui::private_ipei(self.ipei),
@@ -135,7 +135,7 @@ impl Mm {
     /// The store has answered: only now is the handset told that it is subscribed.
     pub(super) fn subscription_stored(&mut self, durable: bool, ground: &Ground, out: &mut Out) {
         out.stop(Timer::Answer);
-        let Some(Theirs::AccessRights(request)) = self.theirs.take() else { return };
+        let Some(request) = self.take_access_rights() else { return };
         let Stage::Storing { res2, subscription, .. } = request.stage else { return };
         if !durable {
             self.not_stored(out);
@@ -176,7 +176,11 @@ impl Mm {
             Theirs::AccessRights(request) => self.abandon(&request, out),
             // The store is at it already: the handset wanted it so, and does not wait for our word.
             Theirs::Removal(_) => self.end(out),
-            Theirs::Location(_) | Theirs::Termination | Theirs::CipherSuggestion => {}
+            Theirs::CipherSuggestion => self.abandon_suggestion(out),
+            Theirs::Location(_) => drop(self.wanted.remove(&Want::Authenticate(Then::Location))),
+            Theirs::Termination => {
+                self.wanted.remove(&Want::Authenticate(Then::Termination));
+            }
         }
     }
 
@@ -255,6 +259,11 @@ impl Mm {
     fn end(&mut self, out: &mut Out) {
         self.subscription = None;
         self.dck = None;
+        self.wanted.remove(&Want::Terminate);
+        let ending = |ours: &mut Ours| matches!(ours.procedure, Procedure::Termination);
+        if self.ours.take_if(ending).is_some() {
+            out.stop(Timer::Access2);
+        }
         out.act(Indication::Terminated(self.ipei));
     }
 
@@ -268,6 +277,16 @@ impl Mm {
         out.stop(Timer::Answer);
         out.act(message::refusal(Kind::AccessRightsReject, why));
         out.act(Indication::NotSubscribed(self.ipei, failure));
+    }
+
+    fn take_access_rights(&mut self) -> Option<Box<AccessRights>> {
+        match self.theirs.take() {
+            Some(Theirs::AccessRights(request)) => Some(request),
+            other => {
+                self.theirs = other;
+                None
+            }
+        }
     }
 
     /// Takes back what the store may already hold of a subscription that the handset never heard of.

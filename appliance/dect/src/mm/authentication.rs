@@ -36,14 +36,21 @@ impl Mm {
             return;
         };
         out.stop(Timer::Auth1);
-        let Some(kept) = &mut self.subscription else { return };
+        let Some(kept) = &mut self.subscription else {
+            // It ended while the handset was proving that it has one.
+            self.not_authenticated(proof.then, RejectReason::IpuiUnknown, ground, out);
+            return;
+        };
         let (expected, dck) = a12(&a11(&kept.key(proof.which), proof.rs), proof.rand_f);
         if !message::res(message).is_some_and(|res| expected.agrees(&res)) {
             self.not_proved(&proof, ground, out);
             return;
         }
         self.dck = Some(dck);
-        if kept.confirm(proof.which) && proof.then != Then::Location {
+        // A location registration that goes on stores more than this in a moment.
+        let locates =
+            proof.then == Then::Location && matches!(self.theirs, Some(Theirs::Location(_)));
+        if kept.confirm(proof.which) && !locates {
             let change = Change::Put(Box::new(kept.clone()));
             self.store(change, out);
         }
@@ -94,7 +101,11 @@ impl Mm {
             Then::Termination => self.termination_proved(None, out),
             Then::Owner => out.act(Outcome::Authenticated(true)),
             Then::Cipher => drop(self.wanted.insert(Want::Cipher(Asker::Owner))),
-            Then::CipherSuggested => drop(self.wanted.insert(Want::Cipher(Asker::Handset))),
+            Then::CipherSuggested => {
+                if matches!(self.theirs, Some(Theirs::CipherSuggestion)) {
+                    self.wanted.insert(Want::Cipher(Asker::Handset));
+                }
+            }
         }
     }
 
@@ -170,11 +181,15 @@ impl Mm {
     }
 
     /// CIPHER-REQUEST, of our own accord or because the handset has suggested it.
-    pub(super) fn ciphering(&self, asker: Asker) -> Option<Procedure> {
+    pub(super) fn ciphering(&mut self, asker: Asker, out: &mut Out) -> Option<Procedure> {
         let origin = match asker {
             Asker::Owner => Origin::Sender,
             Asker::Handset => Origin::Receiver,
         };
+        if self.dck.is_none() {
+            // The key went with the subscription while this was waiting for its turn.
+            self.want_cipher(asker, out);
+        }
         self.dck.clone().map(|dck| Procedure::Ciphering(dck, origin))
     }
 
@@ -191,6 +206,17 @@ impl Mm {
         }
         self.theirs = Some(Theirs::CipherSuggestion);
         self.want_cipher(Asker::Handset, out);
+    }
+
+    /// The handset has begun something else before its suggestion was dealt with.
+    pub(super) fn abandon_suggestion(&mut self, out: &mut Out) {
+        self.wanted.remove(&Want::Cipher(Asker::Handset));
+        self.wanted.remove(&Want::Authenticate(Then::CipherSuggested));
+        let suggested =
+            |ours: &mut Ours| matches!(ours.procedure, Procedure::Ciphering(_, Origin::Receiver));
+        if self.ours.take_if(suggested).is_some() {
+            out.stop(Timer::Cipher1);
+        }
     }
 
     fn suggestion_refused(&mut self, out: &mut Out) {

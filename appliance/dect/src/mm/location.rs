@@ -60,7 +60,7 @@ impl Mm {
         ground: &Ground,
         out: &mut Out,
     ) {
-        let Some(Theirs::Location(mut request)) = self.theirs.take() else { return };
+        let Some(mut request) = self.take_location() else { return };
         let Some(kept) = &mut self.subscription else { return };
         if let Some(refusal) = refusal {
             out.act(message::refusal(Kind::LocateReject, refusal));
@@ -87,7 +87,7 @@ impl Mm {
     /// The store has answered: the handset is told that it is located, or that it is not.
     pub(super) fn location_stored(&mut self, durable: bool, ground: &Ground, out: &mut Out) {
         out.stop(Timer::Answer);
-        let Some(Theirs::Location(mut request)) = self.theirs.take() else { return };
+        let Some(mut request) = self.take_location() else { return };
         let Some(kept) = &mut self.subscription else { return };
         let (true, Some(rfp)) = (durable, kept.located) else {
             kept.located = None;
@@ -148,6 +148,15 @@ impl Mm {
             out.act(Outcome::Identified(ipei));
             if ipei == Some(self.ipei) {
                 out.act(Indication::Identity(self.ipei));
+            }
+        }
+    }
+    fn take_location(&mut self) -> Option<Box<Location>> {
+        match self.theirs.take() {
+            Some(Theirs::Location(request)) => Some(request),
+            other => {
+                self.theirs = other;
+                None
             }
         }
     }
