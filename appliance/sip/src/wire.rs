@@ -14,6 +14,7 @@ pub mod limits;
 pub mod list;
 pub mod message;
 pub mod method;
+pub mod multipart;
 pub mod name;
 pub mod params;
 mod parse;

@@ -157,6 +157,20 @@ fn a_version_counts_changes_and_nothing_else() {
 }
 
 #[test]
+fn a_later_offer_keeps_every_line_in_its_place() {
+    let theirs = read("m=video 9002 RTP/AVP 99\nm=audio 9000 RTP/AVPF 8\nm=image 9006 udptl t38\n");
+    let (first, _) = sdp::answer(&ours(), &theirs, local(None)).expect("common");
+    let later = sdp::offer(&ours(), local(Some(&first)));
+    let text = String::from_utf8(later.to_octets()).expect("ASCII");
+    let lines: Vec<&str> = text.lines().filter(|line| line.starts_with("m=")).collect();
+    assert_eq!(
+        lines,
+        ["m=video 0 RTP/AVP 99", "m=audio 58000 RTP/AVPF 8 0 96", "m=image 0 udptl t38"]
+    );
+    assert_eq!(later.version(), first.version() + 1);
+}
+
+#[test]
 fn two_of_us_agree() {
     let offer = sdp::offer(&ours(), local(None));
     let (answer, seen_by_answerer) = sdp::answer(&ours(), &offer, local(None)).expect("common");

@@ -46,13 +46,17 @@ pub struct Agreed {
     pub direction: Direction,
 }
 
-/// An offer of all that we can do.
+/// An offer of all that we can do. In a session that has lines already, each keeps its place.
 #[must_use]
 pub fn offer(ours: &Capabilities, local: Local<'_>) -> Session {
     let codecs: Vec<(Encoding, u8)> =
         ours.encodings.iter().map(|it| (*it, it.payload_type())).collect();
     let media = audio(&codecs, ours.events, ours.ptime_ms, Direction::SendRecv, local.address);
-    describe(local, vec![media])
+    let medias = match local.previous {
+        Some(Session(previous)) => in_its_place(&previous.medias, media),
+        None => vec![media],
+    };
+    describe(local, medias)
 }
 
 /// Our answer to `offer` and what is agreed by it; `None` where no media line can be accepted.
@@ -135,6 +139,23 @@ fn audio(
         key: None,
         attributes,
     }
+}
+
+/// A later offer has as many lines as the session before, each of the kind it was (RFC 3264 clause 8).
+fn in_its_place(previous: &[Media], media: Media) -> Vec<Media> {
+    let Some(place) = previous.iter().position(|line| line.port != 0) else {
+        // All were refused; a new line follows them.
+        return previous.iter().map(refused).chain([media]).collect();
+    };
+    let lines = previous.iter().enumerate();
+    let line = |(index, line): (usize, &Media)| {
+        if index == place {
+            Media { proto: line.proto.clone(), ..media.clone() }
+        } else {
+            refused(line)
+        }
+    };
+    lines.map(line).collect()
 }
 
 /// A line that is not wanted keeps its kind, profile and formats, and has port 0 (RFC 3264 clause 6).
