@@ -1,3 +1,4 @@
 //! The simulated world: radio, base stations, handsets, PBX, clock.
 
 pub mod air;
+pub mod rfp;

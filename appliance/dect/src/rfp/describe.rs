@@ -12,6 +12,7 @@ use super::rfpc::{self, Rfpc};
 use super::sync::{self, Sync};
 use crate::lapc::{self, Control};
 use crate::subscription::LinkKey;
+use crate::wire;
 use serde_json::{Value, json};
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -208,6 +209,11 @@ fn data_link(data: &Data, from: lapc::Side, value: &mut Value) {
         "more": frame.more,
         "information": hex::encode(&frame.information),
     });
+    if !frame.more && !frame.information.is_empty() {
+        // The last part of a message that was cut is no message by itself.
+        let message = wire::describe::report(&frame.information);
+        value["nwk"] = if message["verdict"] == "accept" { message } else { Value::Null };
+    }
 }
 
 fn control(control: Control) -> Value {

@@ -3,6 +3,8 @@
 //! Types without known layout are carried through as octets. What a payload
 //! has beyond its layout is kept: every layout ends in an implied rest.
 
+pub use number::*;
+
 use Field::{Address, Ipv4, Octets, Text, U8, U16, U16Le, U32, U32Le};
 use Way::{Both, FromRfp, ToRfp, Unknown};
 
@@ -254,42 +256,45 @@ const REDIRECT_FIELDS: [Field; 8] = [
     U32Le("time"),
 ];
 
-// The numbers that code refers to.
-pub(crate) const ACK: u16 = 0x0001;
-pub(crate) const NACK: u16 = 0x0002;
-pub(crate) const HEARTBEAT: u16 = 0x0003;
-pub(crate) const IP_OPTIONS: u16 = 0x0101;
-pub(crate) const LED: u16 = 0x0102;
-pub(crate) const HEARTBEAT_INTERVAL: u16 = 0x0105;
-pub(crate) const SYSLOG: u16 = 0x0107;
-pub(crate) const HTTP_SET: u16 = 0x0109;
-pub(crate) const PASSWD: u16 = 0x010a;
-pub(crate) const OMM_CONTROL: u16 = 0x010c;
-pub(crate) const NEW_SW: u16 = 0x0111;
-pub(crate) const AUDIO_LOG: u16 = 0x0112;
-pub(crate) const CORE_DUMP: u16 = 0x0116;
-pub(crate) const VSNTP_TIME: u16 = 0x0117;
-pub(crate) const RANDOM_VALUE: u16 = 0x0118;
-pub(crate) const INIT: u16 = 0x0120;
-pub(crate) const RESET: u16 = 0x0121;
-pub(crate) const STREAM_INFO: u16 = 0x0123;
-pub(crate) const AUTH_KEY: u16 = 0x0124;
-pub(crate) const RE_ENROLEMENT: u16 = 0x0125;
-pub(crate) const ENCRYPTION_CONF: u16 = 0x0126;
-pub(crate) const FIRMWARE_UPDATE: u16 = 0x0127;
-pub(crate) const AUTHENTICATE: u16 = 0x012d;
-pub(crate) const LICENSE_TIMER: u16 = 0x0134;
-pub(crate) const MEDIA_OPEN: u16 = 0x0200;
-pub(crate) const MEDIA_CONF: u16 = 0x0201;
-pub(crate) const MEDIA_CLOSE: u16 = 0x0202;
-pub(crate) const MEDIA_START: u16 = 0x0203;
-pub(crate) const MEDIA_STOP: u16 = 0x0204;
-pub(crate) const MEDIA_STATISTICS: u16 = 0x0205;
-pub(crate) const MEDIA_DTMF: u16 = 0x0209;
-pub(crate) const MEDIA_DSP_CLOSE: u16 = 0x020a;
-pub(crate) const MEDIA_TONE2: u16 = 0x020b;
-pub(crate) const DNM: u16 = 0x0301;
-pub(crate) const SYNC: u16 = 0x0302;
+/// Types by number.
+#[expect(missing_docs, reason = "the names are those of the link")]
+mod number {
+    pub const ACK: u16 = 0x0001;
+    pub const NACK: u16 = 0x0002;
+    pub const HEARTBEAT: u16 = 0x0003;
+    pub const IP_OPTIONS: u16 = 0x0101;
+    pub const LED: u16 = 0x0102;
+    pub const HEARTBEAT_INTERVAL: u16 = 0x0105;
+    pub const SYSLOG: u16 = 0x0107;
+    pub const HTTP_SET: u16 = 0x0109;
+    pub const PASSWD: u16 = 0x010a;
+    pub const OMM_CONTROL: u16 = 0x010c;
+    pub const NEW_SW: u16 = 0x0111;
+    pub const AUDIO_LOG: u16 = 0x0112;
+    pub const CORE_DUMP: u16 = 0x0116;
+    pub const VSNTP_TIME: u16 = 0x0117;
+    pub const RANDOM_VALUE: u16 = 0x0118;
+    pub const INIT: u16 = 0x0120;
+    pub const RESET: u16 = 0x0121;
+    pub const STREAM_INFO: u16 = 0x0123;
+    pub const AUTH_KEY: u16 = 0x0124;
+    pub const RE_ENROLEMENT: u16 = 0x0125;
+    pub const ENCRYPTION_CONF: u16 = 0x0126;
+    pub const FIRMWARE_UPDATE: u16 = 0x0127;
+    pub const AUTHENTICATE: u16 = 0x012d;
+    pub const LICENSE_TIMER: u16 = 0x0134;
+    pub const MEDIA_OPEN: u16 = 0x0200;
+    pub const MEDIA_CONF: u16 = 0x0201;
+    pub const MEDIA_CLOSE: u16 = 0x0202;
+    pub const MEDIA_START: u16 = 0x0203;
+    pub const MEDIA_STOP: u16 = 0x0204;
+    pub const MEDIA_STATISTICS: u16 = 0x0205;
+    pub const MEDIA_DTMF: u16 = 0x0209;
+    pub const MEDIA_DSP_CLOSE: u16 = 0x020a;
+    pub const MEDIA_TONE2: u16 = 0x020b;
+    pub const DNM: u16 = 0x0301;
+    pub const SYNC: u16 = 0x0302;
+}
 
 #[cfg(test)]
 mod tests {

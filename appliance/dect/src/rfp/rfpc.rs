@@ -1,5 +1,7 @@
 //! RFPC: control of a base station as a whole, as lists of tagged values.
 
+pub use number::*;
+
 use super::dnm::RFPC;
 use super::frame::{Malformed, Reader};
 
@@ -75,36 +77,39 @@ fn named(names: &[(u8, &str)], number: u8) -> String {
     found.map_or_else(|| format!("UNKNOWN_{number:02x}"), |(_, name)| (*name).to_owned())
 }
 
-pub(crate) const READY_IND: u8 = 0x01;
-pub(crate) const INIT_REQ: u8 = 0x02;
-pub(crate) const INIT_CFM: u8 = 0x03;
-pub(crate) const CHANGE_HIGHER_LAYER_CAPS_REQ: u8 = 0x06;
-pub(crate) const CHANGE_HIGHER_LAYER_CAPS_CFM: u8 = 0x07;
-pub(crate) const ACTIVATE_REQ: u8 = 0x0f;
-pub(crate) const ACTIVATE_CFM: u8 = 0x10;
-pub(crate) const DEACTIVATE_REQ: u8 = 0x11;
-pub(crate) const DEACTIVATE_CFM: u8 = 0x12;
-pub(crate) const RESET_REQ: u8 = 0x13;
-pub(crate) const STATISTICS_DATA_REQ: u8 = 0x16;
-pub(crate) const STATISTICS_DATA_CFM: u8 = 0x17;
-pub(crate) const ACTIVE_IND: u8 = 0x30;
-pub(crate) const ACTIVE_RES: u8 = 0x31;
-
-pub(crate) const NUMBER_OF_UPN: u8 = 0x01;
-pub(crate) const REVISION: u8 = 0x02;
-pub(crate) const NUMBER_OF_BEARERS: u8 = 0x03;
-pub(crate) const RFPI: u8 = 0x04;
-pub(crate) const HIGHER_LAYER_CAPABILITIES: u8 = 0x06;
-pub(crate) const EXTENDED_CAPABILITIES: u8 = 0x07;
-pub(crate) const MAC_CAPABILITIES: u8 = 0x0d;
-pub(crate) const STATISTIC_DATA_RESET: u8 = 0x0f;
-pub(crate) const STATISTIC_DATA: u8 = 0x10;
-pub(crate) const FU6_WINDOW: u8 = 0x12;
-pub(crate) const SITE_LOCATION: u8 = 0x26;
-pub(crate) const PLI: u8 = 0x27;
-pub(crate) const REFLECTING_ENVIRONMENT: u8 = 0x28;
-pub(crate) const FREQUENCY_BAND: u8 = 0x2a;
-pub(crate) const RF_POWER: u8 = 0x2b;
+/// Primitives and tags by number.
+#[expect(missing_docs, reason = "the names are those of the link")]
+mod number {
+    pub const READY_IND: u8 = 0x01;
+    pub const INIT_REQ: u8 = 0x02;
+    pub const INIT_CFM: u8 = 0x03;
+    pub const CHANGE_HIGHER_LAYER_CAPS_REQ: u8 = 0x06;
+    pub const CHANGE_HIGHER_LAYER_CAPS_CFM: u8 = 0x07;
+    pub const ACTIVATE_REQ: u8 = 0x0f;
+    pub const ACTIVATE_CFM: u8 = 0x10;
+    pub const DEACTIVATE_REQ: u8 = 0x11;
+    pub const DEACTIVATE_CFM: u8 = 0x12;
+    pub const RESET_REQ: u8 = 0x13;
+    pub const STATISTICS_DATA_REQ: u8 = 0x16;
+    pub const STATISTICS_DATA_CFM: u8 = 0x17;
+    pub const ACTIVE_IND: u8 = 0x30;
+    pub const ACTIVE_RES: u8 = 0x31;
+    pub const NUMBER_OF_UPN: u8 = 0x01;
+    pub const REVISION: u8 = 0x02;
+    pub const NUMBER_OF_BEARERS: u8 = 0x03;
+    pub const RFPI: u8 = 0x04;
+    pub const HIGHER_LAYER_CAPABILITIES: u8 = 0x06;
+    pub const EXTENDED_CAPABILITIES: u8 = 0x07;
+    pub const MAC_CAPABILITIES: u8 = 0x0d;
+    pub const STATISTIC_DATA_RESET: u8 = 0x0f;
+    pub const STATISTIC_DATA: u8 = 0x10;
+    pub const FU6_WINDOW: u8 = 0x12;
+    pub const SITE_LOCATION: u8 = 0x26;
+    pub const PLI: u8 = 0x27;
+    pub const REFLECTING_ENVIRONMENT: u8 = 0x28;
+    pub const FREQUENCY_BAND: u8 = 0x2a;
+    pub const RF_POWER: u8 = 0x2b;
+}
 
 const PRIMITIVES: &[(u8, &str)] = &[
     (READY_IND, "READY_IND"),

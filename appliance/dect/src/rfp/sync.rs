@@ -1,6 +1,8 @@
 //! SYNC: how base stations keep to one clock on the air. One cell alone needs
 //! little of it.
 
+pub use number::*;
+
 use super::frame::{Malformed, Reader};
 
 /// One SYNC message.
@@ -83,19 +85,23 @@ pub fn name(code: u8) -> String {
     found.map_or_else(|| format!("UNKNOWN_{code:02x}"), |(_, name)| (*name).to_owned())
 }
 
-pub(crate) const GET_REQ_RSSI_COMP_IND: u8 = 0x0e;
-pub(crate) const GET_REQ_RSSI_COMP_CFM: u8 = 0x0f;
-pub(crate) const FREQ_CTRL_MODE_IND: u8 = 0x15;
-pub(crate) const FREQ_CTRL_MODE_CFM: u8 = 0x16;
-pub(crate) const RESET_MAC_IND: u8 = 0x1b;
-pub(crate) const START_MAC_MASTER_IND: u8 = 0x1c;
-pub(crate) const SYSTEM_SEARCH_IND: u8 = 0x1e;
-pub(crate) const SYSTEM_SEARCH_CFM: u8 = 0x1f;
-pub(crate) const RESET_MAC_CFM: u8 = 0x21;
-pub(crate) const START_MAC_MASTER_CFM: u8 = 0x22;
-pub(crate) const START_MAC_MASTER_REJ: u8 = 0x23;
-pub(crate) const SYSTEM_SEARCH_REJ: u8 = 0x26;
-pub(crate) const PHASE_OFS_WITH_RSSI_IND: u8 = 0x2c;
+/// Codes by number.
+#[expect(missing_docs, reason = "the names are those of the link")]
+mod number {
+    pub const GET_REQ_RSSI_COMP_IND: u8 = 0x0e;
+    pub const GET_REQ_RSSI_COMP_CFM: u8 = 0x0f;
+    pub const FREQ_CTRL_MODE_IND: u8 = 0x15;
+    pub const FREQ_CTRL_MODE_CFM: u8 = 0x16;
+    pub const RESET_MAC_IND: u8 = 0x1b;
+    pub const START_MAC_MASTER_IND: u8 = 0x1c;
+    pub const SYSTEM_SEARCH_IND: u8 = 0x1e;
+    pub const SYSTEM_SEARCH_CFM: u8 = 0x1f;
+    pub const RESET_MAC_CFM: u8 = 0x21;
+    pub const START_MAC_MASTER_CFM: u8 = 0x22;
+    pub const START_MAC_MASTER_REJ: u8 = 0x23;
+    pub const SYSTEM_SEARCH_REJ: u8 = 0x26;
+    pub const PHASE_OFS_WITH_RSSI_IND: u8 = 0x2c;
+}
 
 const LAYER: u8 = 0x7d;
 
