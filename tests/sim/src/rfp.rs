@@ -305,7 +305,7 @@ impl Rfp {
                 self.ended(mcei, NORMAL, out);
             }
             MacMessage::EncKeyReq { key, .. } => {
-                let check = self.bearers.keyed(mcei, key.expose());
+                let check = self.bearers.keyed(mcei, *key.expose());
                 self.ciphered(mcei, check, out);
             }
             MacMessage::HoInProgressRes { key, id, .. } => {
@@ -319,7 +319,7 @@ impl Rfp {
                 }
             }
             other => {
-                out.push(Output::Fault(format!("primitive {:02x} goes up", other.primitive())))
+                out.push(Output::Fault(format!("primitive {:02x} goes up", other.primitive())));
             }
         }
     }

@@ -135,7 +135,7 @@ mod tests {
         let mut capture = Capture::default();
         let mut file = Capture::header();
         let conn = ConnId(7);
-        let at = Duration::from_secs(1_800_000_000);
+        let at = Duration::from_secs(1_800_000_001);
         for (from_rfp, octets) in [(false, vec![1; 36]), (true, vec![2; 5]), (false, vec![3; 9])] {
             file.extend(capture.message(at, &Mirrored { conn, from_rfp, octets }));
         }

@@ -101,9 +101,9 @@ impl Bearers {
     }
 
     /// The server has named its key. Whether the handset's is the same, once that is known.
-    pub(super) fn keyed(&mut self, mcei: Mcei, key: &[u8; 8]) -> Option<bool> {
+    pub(super) fn keyed(&mut self, mcei: Mcei, key: [u8; 8]) -> Option<bool> {
         let bearer = self.by_mcei.get_mut(&mcei)?;
-        bearer.key = Some(key_check(key));
+        bearer.key = Some(key_check(&key));
         bearer.same()
     }
 
