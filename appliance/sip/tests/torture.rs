@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 /// The folders and how many messages are in each.
-const SETS: [(&str, usize); 3] = [("rfc4475", 49), ("rfc5118", 12), ("pbx", 59)];
+const SETS: [(&str, usize); 3] = [("rfc4475", 49), ("rfc5118", 12), ("pbx", 60)];
 
 struct Vector {
     name: String,
@@ -81,7 +81,8 @@ fn a_valid_message_is_the_same_after_it_was_written_and_read_again() {
 fn no_damage_to_a_message_stops_its_reader() {
     for (set, _) in SETS {
         for vector in vectors(set) {
-            for at in 0..vector.octets.len() {
+            // Every octet of a short message, some of a long one.
+            for at in (0..vector.octets.len()).step_by(1 + vector.octets.len() / 400) {
                 let (head, tail) = vector.octets.split_at(at);
                 judged(head);
                 let octet = DAMAGE[at % DAMAGE.len()];

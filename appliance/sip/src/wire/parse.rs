@@ -121,7 +121,7 @@ impl Reader<'_> {
                 None => self.note(400, "A line of the header is not of the form name: value"),
             }
         }
-        // A datagram without the empty line is cut short or odd; what it lacks will be seen.
+        self.note(400, "The header does not end with an empty line");
         Ok(lines)
     }
 
