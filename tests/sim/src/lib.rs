@@ -1,4 +1,5 @@
 //! The simulated world: radio, base stations, handsets, PBX, clock.
 
 pub mod air;
+pub mod pp;
 pub mod rfp;
