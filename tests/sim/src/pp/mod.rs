@@ -10,6 +10,8 @@ mod call;
 mod faults;
 mod mobility;
 mod radio;
+#[cfg(test)]
+mod tests;
 
 pub use call::{CallState, Dialling};
 pub use faults::Faults;
@@ -23,6 +25,7 @@ use ident::{Ipei, Ipui, Park, Tpui};
 use machine::{Agenda, Rng};
 use mobility::Mobility;
 use radio::Radio;
+use std::fmt;
 use std::time::{Duration, Instant};
 
 /// What a handset is, and how its user behaves.
@@ -94,7 +97,23 @@ pub enum Command {
     HangUp,
 }
 
+impl fmt::Debug for Command {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::SwitchOn => f.write_str("SwitchOn"),
+            Self::SwitchOff => f.write_str("SwitchOff"),
+            Self::Subscribe(_) => f.write_str("Subscribe(..)"),
+            Self::Dial(number) => write!(f, "Dial({number})"),
+            Self::Keys(keys) => write!(f, "Keys({keys})"),
+            Self::Answer => f.write_str("Answer"),
+            Self::Reject => f.write_str("Reject"),
+            Self::HangUp => f.write_str("HangUp"),
+        }
+    }
+}
+
 /// Everything that can happen to a handset, apart from the passing of time.
+#[derive(Debug)]
 pub enum Input {
     /// From the base station on which it camps.
     Air(Downlink),
