@@ -1,4 +1,6 @@
 //! The roles: sockets and timers joined to engines. tokio lives here and nowhere else.
 
+pub mod ca;
+pub mod door;
 pub mod parent;
 pub mod settings;
