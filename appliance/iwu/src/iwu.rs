@@ -244,6 +244,7 @@ impl Iwu {
             | E::Answered(call, _)
             | E::Confirmed(call)
             | E::Offer(call, _)
+            | E::ModifyRefused(call, _)
             | E::InfoKey(call, ..)
             | E::Ended(call, _) => {
                 let call = self.call_of_sip.get(&call).copied();

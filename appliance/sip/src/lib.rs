@@ -7,6 +7,7 @@
 
 pub mod auth;
 pub mod dialog;
+pub mod draft;
 pub mod endpoint;
 pub mod locate;
 pub mod primitive;

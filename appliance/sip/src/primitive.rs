@@ -68,6 +68,9 @@ pub enum Request {
     Reject(CallId, u16),
     /// End the call: CANCEL, BYE or 487, whichever its state calls for.
     Hangup(CallId),
+    /// Offer another session within a call that is up (re-INVITE); [`Event::Answered`] brings the peer's
+    /// answer, or [`Event::ModifyRefused`] the reason why the old one stays.
+    Modify(CallId, Box<Session>),
     /// Send a key as SIP INFO (application/dtmf-relay): the key and its length.
     InfoKey(CallId, char, Duration),
 }
@@ -92,6 +95,8 @@ pub enum Event {
     Confirmed(CallId),
     /// A re-INVITE or UPDATE with this offer (`None`: the peer wants ours); answer or reject it.
     Offer(CallId, Option<Box<Session>>),
+    /// The peer refused our [`Request::Modify`] with this status; the session stays as it was.
+    ModifyRefused(CallId, u16),
     /// A key in SIP INFO.
     InfoKey(CallId, char, Duration),
     /// The call is gone; nothing more follows for it.

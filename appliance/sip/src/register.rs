@@ -347,7 +347,7 @@ impl Registration {
         self.granted = match failure {
             Failure::Unavailable(_, Some(after)) => after.min(RETRY_AFTER_MOST),
             // Asking often with a wrong password gets an address blocked.
-            Failure::Credentials(_) | Failure::Refused(_) => REFUSED_REST,
+            Failure::Credentials(_) | Failure::Refused(_) | Failure::TooBrief => REFUSED_REST,
             _ => Duration::ZERO,
         };
         out.start(Timer::Rest);

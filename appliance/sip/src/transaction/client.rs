@@ -94,4 +94,13 @@ impl Client {
             ),
         }
     }
+
+    /// Whether the owner may have to send something again: the request, or an ACK.
+    #[must_use]
+    pub fn repeats(&self) -> bool {
+        let acknowledges = |transaction: &client_invite::Transaction| {
+            transaction.state() == client_invite::State::Completed
+        };
+        self.needs_request() || matches!(self, Self::Invite(invite) if acknowledges(invite))
+    }
 }

@@ -81,6 +81,13 @@ impl ServerKey {
         key.iter_mut().zip(whole).for_each(|(octet, of_digest)| *octet = of_digest);
         Self(key)
     }
+
+    /// A tag for a response without a dialog: the same each time the request comes.
+    #[must_use]
+    pub fn tag(self) -> String {
+        let head = self.0.iter().take(TAG_OCTETS);
+        head.fold(String::new(), |tag, octet| format!("{tag}{octet:02x}"))
+    }
 }
 
 /// Whether a branch can be told from every other by itself.
@@ -92,6 +99,9 @@ pub fn has_cookie(branch: &str) -> bool {
 
 /// Digits of the number in our branches.
 const NUMBER_DIGITS: usize = 16;
+
+/// Octets of the key that make a tag (RFC 3261 clause 19.3 wants 32 random bits at least).
+const TAG_OCTETS: usize = 8;
 
 /// Enough that two requests by chance never share one.
 const KEY_OCTETS: usize = 16;

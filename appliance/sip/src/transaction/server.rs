@@ -82,11 +82,19 @@ impl Server {
     /// Whether the latest response may have to be sent again.
     #[must_use]
     pub fn needs_response(&self) -> bool {
-        use server_invite::State::{Completed, Proceeding};
+        use server_invite::State::{Confirmed, Terminated};
         match self {
-            Self::Invite(transaction) => matches!(transaction.state(), Proceeding | Completed),
+            // A 2xx is repeated by the user, out of the transaction's store.
+            Self::Invite(transaction) => !matches!(transaction.state(), Confirmed | Terminated),
             Self::Other(transaction) => transaction.state() != server_other::State::Terminated,
         }
+    }
+
+    /// Whether it is an INVITE that was answered with a 2xx.
+    #[must_use]
+    pub fn is_accepted(&self) -> bool {
+        let accepted = server_invite::State::Accepted;
+        matches!(self, Self::Invite(transaction) if transaction.state() == accepted)
     }
 
     /// Whether the final response is still to come.

@@ -82,10 +82,11 @@ impl Writer {
     /// Ends a message that has a body.
     #[must_use]
     pub fn body(self, kind: &str, body: &[u8]) -> Vec<u8> {
-        let mut writer = self.header(Name::ContentType, kind);
-        writer.line(format_args!("{}: {}\r\n", Name::ContentLength.as_str(), body.len()));
-        writer.octets.extend_from_slice(body);
-        writer.octets
+        let writer = self.header(Name::ContentType, kind).header(Name::ContentLength, body.len());
+        let mut octets = writer.octets;
+        octets.extend_from_slice(b"\r\n");
+        octets.extend_from_slice(body);
+        octets
     }
 
     /// Ends a message that has none.

@@ -1,8 +1,8 @@
-//! The engine: all user agents of one server.
+//! What the engine is told, and what it wants.
 
-use crate::primitive::{CallId, Event, Request};
+use crate::primitive::{Event, Request};
 use std::net::{IpAddr, SocketAddr};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// What carries a message (RFC 3261 clause 18).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -15,9 +15,15 @@ pub enum Transport {
     Tls,
 }
 
-/// Names a connection of TCP or TLS; given by the shell, never used twice.
+/// Names a connection of TCP or TLS; never used twice. The engine numbers those that it opens, from 0 on;
+/// the shell numbers those that peers open, from [`ConnId::ACCEPTED`] on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConnId(pub u32);
+
+impl ConnId {
+    /// The first name of a connection that a peer has opened.
+    pub const ACCEPTED: Self = Self(1 << 31);
+}
 
 /// By what a message came or goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -127,40 +133,4 @@ pub struct Settings {
     pub max_forwards: u8,
     /// First REGISTERs per second after a start, over all user agents.
     pub registers_per_second: u32,
-}
-
-/// The engine.
-pub struct Endpoint {
-    settings: Settings,
-}
-
-impl Endpoint {
-    /// An engine without user agents.
-    #[must_use]
-    pub fn new(settings: Settings, rng: Box<dyn machine::Rng + Send>) -> Self {
-        drop(rng);
-        Self { settings }
-    }
-
-    /// A name for a call that the interworking unit is about to make.
-    pub fn new_call(&mut self) -> CallId {
-        CallId(0)
-    }
-
-    /// Takes one input and asks for what follows from it.
-    pub fn input(&mut self, now: Instant, input: Input, out: &mut Vec<Output>) {
-        let _ = (now, out, &self.settings);
-        drop(input);
-    }
-
-    /// Lets the timers run out that are due.
-    pub fn expire(&mut self, now: Instant, out: &mut Vec<Output>) {
-        let _ = (now, out);
-    }
-
-    /// When to call [`Endpoint::expire`] next.
-    #[must_use]
-    pub fn deadline(&self) -> Option<Instant> {
-        None
-    }
 }
