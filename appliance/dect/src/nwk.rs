@@ -1,10 +1,38 @@
 //! The engine: base-station links, data links and the network layer above them.
+//!
+//! [`Nwk`] owns every machine of this crate and one agenda. A machine's effects
+//! become work for the machine above or below, done in the order in which it
+//! was asked for, until nothing is left; what remains are [`Output`]s. Who is
+//! where is told by maps from identity to owner, so that no message makes the
+//! engine look through all handsets or all base stations.
+
+mod bases;
+mod calls;
+mod cc_messages;
+mod clms;
+mod gate;
+mod handsets;
+mod identities;
+mod links;
+mod media;
+mod ss;
+mod work;
 
 use crate::primitive::{CallId, Indication, Request};
+use crate::rfp::Roster;
+use crate::rfp::primitive::Handle;
 use crate::subscription::{Change, RfpRecord, Subscription};
-use ident::{Ari, Mac};
+use bases::Base;
+use calls::Call;
+use handsets::Handset;
+use ident::{Ari, Ipei, Mac};
+use identities::Identities;
+use links::{LinkId, Radio};
+use machine::Agenda;
+use std::collections::{BTreeMap, VecDeque};
 use std::net::IpAddr;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+use work::{Key, Ticketed, Work};
 
 /// Names a connection of a base station; given by the shell, never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -119,6 +147,27 @@ pub enum Encryption {
 /// The engine.
 pub struct Nwk {
     settings: Settings,
+    rng: Box<dyn machine::Rng + Send>,
+    roster: Roster,
+    bases: BTreeMap<ConnId, Base>,
+    by_mac: BTreeMap<Mac, ConnId>,
+    links: BTreeMap<LinkId, Radio>,
+    handsets: BTreeMap<Ipei, Handset>,
+    identities: Identities,
+    calls: BTreeMap<CallId, Call>,
+    channels: BTreeMap<(ConnId, Handle), CallId>,
+    tickets: BTreeMap<Ticket, Ticketed>,
+    agenda: Agenda<Key>,
+    last_call: u32,
+    last_ticket: u32,
+    /// Handsets that talk to us without being subscribed.
+    strangers: usize,
+    last_handle: u16,
+    /// What is still to be done in this step.
+    todo: VecDeque<Work>,
+    /// Timers started, or stopped, since the agenda was last brought up to date.
+    timers: Vec<(Key, Option<Duration>)>,
+    outputs: Vec<Output>,
 }
 
 impl Nwk {
@@ -131,30 +180,84 @@ impl Nwk {
         rng: Box<dyn machine::Rng + Send>,
         out: &mut Vec<Output>,
     ) -> Self {
-        drop((subscriptions, rfps, rng));
-        out.clear();
-        Self { settings }
+        let mut nwk = Self {
+            settings,
+            rng,
+            roster: Roster::new(rfps),
+            bases: BTreeMap::new(),
+            by_mac: BTreeMap::new(),
+            links: BTreeMap::new(),
+            handsets: BTreeMap::new(),
+            identities: Identities::default(),
+            calls: BTreeMap::new(),
+            channels: BTreeMap::new(),
+            tickets: BTreeMap::new(),
+            agenda: Agenda::default(),
+            last_call: 0,
+            last_ticket: 0,
+            strangers: 0,
+            last_handle: 0,
+            todo: VecDeque::new(),
+            timers: Vec::new(),
+            outputs: Vec::new(),
+        };
+        for subscription in subscriptions {
+            nwk.load(subscription);
+        }
+        out.append(&mut nwk.outputs);
+        nwk
     }
 
     /// A name for a call that the interworking unit is about to make.
     pub fn new_call(&mut self) -> CallId {
-        CallId(0)
+        self.last_call = self.last_call.wrapping_add(1);
+        CallId(self.last_call)
     }
 
     /// Takes one input and asks for what follows from it.
     pub fn input(&mut self, now: Instant, input: Input, out: &mut Vec<Output>) {
-        let _ = (now, out, &self.settings);
-        drop(input);
+        match input {
+            Input::Connected { conn, door, peer } => self.connected(conn, door, peer),
+            Input::Received(conn, octets) => self.received(conn, octets),
+            Input::Disconnected(conn) => self.disconnected(conn),
+            Input::Stored(ticket, durable) => self.stored(ticket, durable),
+            Input::Request(request) => self.request(request),
+            Input::Settings(settings) => self.set(settings),
+        }
+        self.run(now, out);
     }
 
     /// Lets the timers run out that are due.
     pub fn expire(&mut self, now: Instant, out: &mut Vec<Output>) {
-        let _ = (now, out);
+        while let Some(key) = self.agenda.expired(now) {
+            self.expired(key);
+            self.run(now, out);
+        }
     }
 
     /// When to call [`Nwk::expire`] next.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
-        None
+        self.agenda.deadline()
+    }
+
+    /// Tells the interworking unit.
+    fn indicate(&mut self, indication: Indication) {
+        self.outputs.push(Output::Indicate(indication));
+    }
+
+    fn request(&mut self, request: Request) {
+        match request {
+            Request::AccessRights(pp, answer) => {
+                self.ask_mm(pp, crate::mm::Request::AccessRights(answer));
+            }
+            Request::Terminate(pp) => self.ask_mm(pp, crate::mm::Request::Terminate),
+            Request::SuggestLocate(pp) => self.ask_mm(pp, crate::mm::Request::SuggestLocate),
+            Request::Identify(pp) => self.ask_mm(pp, crate::mm::Request::Identify),
+            Request::OpenMedia(call, peer) => self.open_media(call, peer),
+            Request::ChangeMedia(call, peer) => self.change_media(call, peer),
+            Request::CloseMedia(call) => self.close_media(call),
+            request => self.call_request(request),
+        }
     }
 }

@@ -101,6 +101,12 @@ impl Page {
         self.search.is_some()
     }
 
+    /// Whether messages wait for the handset.
+    #[must_use]
+    pub fn has_messages(&self) -> bool {
+        self.search.as_ref().is_some_and(|search| !search.queue.is_empty())
+    }
+
     /// Takes one event and asks for what follows from it.
     pub fn handle(&mut self, event: PageEvent, out: &mut PageOut) {
         match event {

@@ -1,0 +1,153 @@
+//! Enrolment and location: the transcript of EN 300 175-7 Annex K, end to end.
+
+use crate::world::{IPUI_N, IPUI_O, World, handset, settings, subscribed};
+use dect::lapc::Class;
+use dect::primitive::{AccessAnswer, AccessCode, Info, Request};
+
+#[test]
+fn a_handset_subscribes_and_locates_as_in_annex_k() {
+    let mut world = World::new(settings(), Vec::new(), &CHOSEN);
+    world.base(1);
+    let radio = world.enrol();
+    world.say(radio, &format!("0554 {IPUI_O} 0606a0a010009034"));
+    world.say(radio, "8541 0d04961b3a9f");
+    world.say(radio, "055d");
+    world.wait(60);
+    world.golden("enrolment");
+    assert!(world.kept.contains_key(&handset()));
+}
+
+#[test]
+fn a_wrong_code_is_refused_and_nothing_is_kept() {
+    let mut world = World::new(settings(), Vec::new(), &CHOSEN);
+    world.base(1);
+    let radio = world.open(1);
+    world.say(radio, &format!("0544 {IPUI_N} 0a03014800"));
+    let code = AccessCode::new("9124").expect("four digits");
+    world.request(Request::AccessRights(handset(), AccessAnswer::Allowed(code)));
+    world.say(radio, "8540 0a03014800 0c08a03ff2c523d00842 0d0400000000");
+    world.wait(20);
+    world.golden("wrong-code");
+    assert!(world.kept.is_empty());
+}
+
+#[test]
+fn a_handset_that_nobody_expects_is_refused() {
+    let mut world = World::new(settings(), Vec::new(), &CHOSEN);
+    world.base(1);
+    let radio = world.open(1);
+    world.say(radio, &format!("0544 {IPUI_N} 0a03014800"));
+    world.request(Request::AccessRights(handset(), AccessAnswer::Refused));
+    world.wait(20);
+    world.golden("unexpected-handset");
+}
+
+#[test]
+fn a_subscription_that_cannot_be_stored_is_not_told_to_the_handset() {
+    let mut world = World::new(settings(), Vec::new(), &CHOSEN);
+    world.base(1);
+    world.durable = false;
+    world.enrol();
+    world.wait(20);
+    world.golden("store-fails");
+    assert!(!world.trace.contains(" 8545"), "{}", world.trace);
+}
+
+#[test]
+fn a_handset_enrols_over_a_link_of_class_a_and_long_messages_are_cut() {
+    let mut world = World::new(settings(), Vec::new(), &CHOSEN);
+    world.base(1);
+    let radio = world.open_class(1, Class::A, 0xe_1234);
+    // MODEL-ID, TERMINAL-CAPABILITY and a proprietary element of 150 octets.
+    let long = format!("7b96 81 0031 {}", "55".repeat(147));
+    world.say(radio, &format!("0544 {IPUI_N} 0a03014800 63024102 7803000102 {long}"));
+    let code = AccessCode::new("9124").expect("four digits");
+    world.request(Request::AccessRights(handset(), AccessAnswer::Allowed(code)));
+    world.say(radio, "8540 0a03014800 0c08a03ff2c523d00842 0d04f28cf911");
+    world.wait(10);
+    world.golden("class-a");
+    let kept = &world.kept[&handset()];
+    assert_eq!(
+        (kept.terminal_capability.as_slice(), kept.model.as_slice()),
+        (&[0x41, 2][..], &[0, 1, 2][..])
+    );
+}
+
+#[test]
+fn a_restarted_engine_tells_what_it_was_given_and_forgets_a_handset_that_detaches() {
+    let mut world = World::new(settings(), vec![subscribed()], &[]);
+    world.base(1);
+    let radio = world.open(1);
+    world.say(radio, &format!("0556 {IPUI_O}"));
+    world.close(radio);
+    world.wait(10);
+    let call = world.nwk.new_call();
+    world.request(Request::Setup { call, pp: handset(), info: Info::default() });
+    world.golden("detach");
+}
+
+#[test]
+fn a_handset_that_is_not_subscribed_is_told_so() {
+    let mut world = World::new(settings(), Vec::new(), &[]);
+    world.base(1);
+    for first in [
+        format!("0554 {IPUI_N} 0606a0a010009034"),
+        format!("0305 {IPUI_N} 0606a0a010009034 e080"),
+        format!("0071 {IPUI_N}"),
+        // An identity of a user, not of a handset.
+        "0554 0506 80a0 104fffff 0606a0a010009034".into(),
+        "037b e931".into(),
+        // Nothing that could be answered.
+        "0778".into(),
+    ] {
+        let radio = world.open(1);
+        world.say(radio, &first);
+    }
+    world.wait(20);
+    world.golden("strangers");
+}
+
+#[test]
+fn a_subscription_is_ended_over_the_air_and_in_the_store() {
+    let mut world = World::new(settings(), vec![subscribed()], &CHOSEN[3..]);
+    world.base(1);
+    world.request(Request::Terminate(handset()));
+    let radio = world.open(1);
+    world.say(radio, &format!("0071 {IPUI_O}"));
+    world.say(radio, "8549");
+    world.wait(10);
+    world.golden("termination");
+    assert!(world.kept.is_empty());
+}
+
+#[test]
+fn a_subscription_ends_although_the_handset_does_not_answer() {
+    let mut world = World::new(settings(), vec![subscribed()], &[]);
+    world.base(1);
+    world.request(Request::Terminate(handset()));
+    world.wait(30);
+    world.golden("termination-unanswered");
+    assert!(world.kept.is_empty());
+}
+
+#[test]
+fn a_handset_is_asked_to_locate_again_and_for_its_identity() {
+    let mut world = World::new(settings(), vec![subscribed()], &[]);
+    world.base(1);
+    world.request(Request::SuggestLocate(handset()));
+    world.request(Request::Identify(handset()));
+    let radio = world.open(1);
+    world.say(radio, &format!("0071 {IPUI_O}"));
+    world.say(radio, "8559 0507 90a80004ffffff");
+    world.wait(10);
+    world.golden("identify");
+}
+
+/// The challenges of Annex K: RAND and RS of the key allocation, and of the first authentication.
+const CHOSEN: [&str; 5] = [
+    "0000000000000000000000000000000000000000000000000000000000000000",
+    "d01ff9e211680421",
+    "0000000000000000",
+    "9b114f2554518859",
+    "0000000000000000",
+];

@@ -1,0 +1,7 @@
+//! The engine from its base stations to its interworking unit, message by message.
+
+mod base;
+mod world;
+
+mod calls;
+mod enrolment;
