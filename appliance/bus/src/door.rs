@@ -8,12 +8,14 @@
 use std::io;
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::time::Duration;
 use tokio::net::{UnixListener as Listener, UnixStream};
 use tokio::time::timeout;
 use zbus::connection::Builder;
+use zbus::export::futures_core::Stream as _;
 use zbus::object_server::Interface;
-use zbus::{Connection, Guid};
+use zbus::{Connection, Guid, Message, MessageStream};
 
 /// The one object that every role serves its interfaces at.
 pub const PATH: &str = "/org/fixpart";
@@ -123,6 +125,28 @@ pub async fn connect(path: &Path, uid: u32) -> Result<Connection, Away> {
     match timeout(HANDSHAKE, Builder::unix_stream(stream).p2p().build()).await {
         Ok(built) => built.map_err(|error| Away::Handshake(path.to_owned(), error)),
         Err(_) => Err(Away::Silent(path.to_owned())),
+    }
+}
+
+/// Everything that comes over a connection, in order, until it ends.
+///
+/// To be made before the first message that matters is sent. What is not taken holds up the
+/// connection, so it must be polled for as long as it exists.
+#[derive(Debug)]
+pub struct Incoming(MessageStream);
+
+impl Incoming {
+    /// Listens on `connection`.
+    #[must_use]
+    pub fn new(connection: &Connection) -> Self {
+        Self(MessageStream::from(connection))
+    }
+
+    /// The next message; `None` when the connection has ended. Dropping the future loses nothing.
+    pub async fn next(&mut self) -> Option<Message> {
+        let mut stream = Pin::new(&mut self.0);
+        let next = std::future::poll_fn(|context| stream.as_mut().poll_next(context)).await;
+        next.and_then(Result::ok)
     }
 }
 

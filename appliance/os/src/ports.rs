@@ -41,6 +41,21 @@ impl Pair {
     }
 }
 
+/// Asks for `octets` of room for what waits to be received or sent. A process without the right
+/// to more gets what everybody may have.
+///
+/// # Errors
+/// If even that is refused.
+pub fn enlarge(socket: &UdpSocket, octets: usize) -> io::Result<()> {
+    if setsockopt(socket, sockopt::RcvBufForce, &octets).is_err() {
+        setsockopt(socket, sockopt::RcvBuf, &octets)?;
+    }
+    if setsockopt(socket, sockopt::SndBufForce, &octets).is_err() {
+        setsockopt(socket, sockopt::SndBuf, &octets)?;
+    }
+    Ok(())
+}
+
 fn open(at: SocketAddr, tos: u8) -> Result<UdpSocket, NoPair> {
     let socket = UdpSocket::bind(at).map_err(|error| match error.kind() {
         io::ErrorKind::AddrInUse => NoPair::Taken(at),

@@ -2,5 +2,7 @@
 
 pub mod ca;
 pub mod door;
+pub mod media;
+pub mod media_client;
 pub mod parent;
 pub mod settings;

@@ -1,10 +1,8 @@
 use super::*;
-use crate::door::{Door, connect};
+use crate::door::{Door, Incoming, connect};
 use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::net::UnixListener;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
-use zbus::MessageStream;
-use zbus::export::futures_core::Stream;
 
 struct Recorder(UnboundedSender<Command>);
 
@@ -12,11 +10,6 @@ impl Answers for Recorder {
     fn command(&self, command: Command) {
         self.0.send(command).unwrap();
     }
-}
-
-async fn next(stream: &mut MessageStream) -> Option<zbus::Result<Message>> {
-    let mut stream = std::pin::Pin::new(stream);
-    std::future::poll_fn(|cx| stream.as_mut().poll_next(cx)).await
 }
 
 fn address(text: &str) -> Address {
@@ -79,17 +72,17 @@ async fn every_command_and_every_report_crosses_the_bus_in_order() {
         Report::Silent(7, Side::Network, 5000),
         Report::Closed(7, Tally { radio: tally, network: SideTally::default() }),
     ];
-    let mut stream = MessageStream::from(&client);
+    let mut incoming = Incoming::new(&client);
     for report in told.clone() {
         report.emit(&server).await.unwrap();
     }
     for report in told {
-        let message = next(&mut stream).await.unwrap().unwrap();
+        let message = incoming.next().await.unwrap();
         assert_eq!(Report::read(&message).unwrap(), Some(report));
     }
 
     drop(server);
-    assert!(!matches!(next(&mut stream).await, Some(Ok(_))), "the end of the role is seen");
+    assert!(incoming.next().await.is_none(), "the end of the role is seen");
 }
 
 #[test]
