@@ -3,3 +3,4 @@
 pub mod air;
 pub mod pp;
 pub mod rfp;
+pub mod tls;
