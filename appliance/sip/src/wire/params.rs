@@ -87,6 +87,10 @@ impl<'a> Params<'a> {
     /// Whether a parameter stands there twice, which RFC 3261 forbids (clauses 7.3.1 and 19.1.1).
     #[must_use]
     pub fn has_twins(&self) -> bool {
+        // One alone, the usual case, has no twin.
+        if self.iter().nth(1).is_none() {
+            return false;
+        }
         let twins = |param: Param<'a>| {
             self.iter().filter(|other| other.name.eq_ignore_ascii_case(param.name)).count() > 1
         };
