@@ -103,7 +103,7 @@ pub enum Indication {
     MediaFailed(CallId, String),
     /// A base station is on the air.
     RfpUp(Mac),
-    /// A base station is gone, with the reason in words.
+    /// A base station is gone, or has to keep its radio off, with the reason in words.
     RfpDown(Mac, String),
 }
 

@@ -153,7 +153,7 @@ impl Nwk {
     fn reported(&mut self, conn: ConnId, indication: RfpIndication) {
         match indication {
             RfpIndication::OnAir => self.on_air(conn),
-            RfpIndication::OffAir(reason) => self.off_air(conn, &reason),
+            RfpIndication::OffAir(reason) => self.stays_off(conn, &reason),
             RfpIndication::Connected { mcei, .. } => self.link_up(LinkId(conn, mcei)),
             RfpIndication::Disconnected(mcei, _) => {
                 self.todo.push_back(Work::Link(LinkId(conn, mcei), lce::Event::Lost));
@@ -184,6 +184,15 @@ impl Nwk {
         base.on_air = true;
         if let Some(mac) = base.mac {
             self.indicate(Indication::RfpUp(mac));
+        }
+    }
+
+    /// A base station says why its radio is off, be it that it never was on.
+    fn stays_off(&mut self, conn: ConnId, reason: &str) {
+        let Some(base) = self.bases.get(&conn) else { return };
+        match base.mac.filter(|_| !base.on_air) {
+            Some(mac) => self.indicate(Indication::RfpDown(mac, reason.to_owned())),
+            None => self.off_air(conn, reason),
         }
     }
 
