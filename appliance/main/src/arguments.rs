@@ -1,6 +1,6 @@
 //! What the words on the command line ask for.
 
-use lexopt::{Arg, Parser, ValueExt as _};
+use lexopt::{Arg, Parser, ValueExt};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -116,11 +116,7 @@ fn place(parser: &mut Parser) -> Result<Place, lexopt::Error> {
     Ok(Place { state, config, users })
 }
 
-fn once(
-    slot: &mut Option<PathBuf>,
-    name: &str,
-    parser: &mut Parser,
-) -> Result<(), lexopt::Error> {
+fn once(slot: &mut Option<PathBuf>, name: &str, parser: &mut Parser) -> Result<(), lexopt::Error> {
     if slot.is_some() {
         return Err(format!("{name} is given twice").into());
     }
@@ -176,7 +172,11 @@ fn control(state: Option<PathBuf>, question: Question) -> Result<Command, lexopt
 fn decode(mut parser: Parser) -> Result<Command, lexopt::Error> {
     let kind = match parser.next()? {
         Some(Arg::Value(word)) => word.string()?,
-        _ => return Err("expected: decode sip FILE..., decode nwk HEX..., decode link HEX...".into()),
+        _ => {
+            return Err(
+                "expected: decode sip FILE..., decode nwk HEX..., decode link HEX...".into()
+            );
+        }
     };
     let mut words = Vec::new();
     let (mut key, mut random, mut from) = (None, None, None);
@@ -192,21 +192,25 @@ fn decode(mut parser: Parser) -> Result<Command, lexopt::Error> {
     if words.is_empty() {
         return Err(format!("decode {kind}: nothing to decode is given").into());
     }
-    let hex = |words: Vec<OsString>| words.into_iter().map(ValueExt::string).collect();
+    let hex = |words: Vec<OsString>| -> Result<Vec<String>, lexopt::Error> {
+        words.into_iter().map(ValueExt::string).collect()
+    };
     match kind.as_str() {
         "sip" => Ok(Command::DecodeSip(words.into_iter().map(PathBuf::from).collect())),
         "nwk" => Ok(Command::DecodeNwk(hex(words)?)),
-        "link" => Ok(Command::DecodeLink(hex(words)?, cipher(key, random, from)?)),
-        kind => Err(format!("there is nothing to decode {kind:?}; expected sip, nwk or link").into()),
+        "link" => Ok(Command::DecodeLink(hex(words)?, cipher(key, random, from.as_deref())?)),
+        kind => {
+            Err(format!("there is nothing to decode {kind:?}; expected sip, nwk or link").into())
+        }
     }
 }
 
 fn cipher(
     key: Option<String>,
     random: Option<String>,
-    from: Option<String>,
+    from: Option<&str>,
 ) -> Result<Option<Cipher>, lexopt::Error> {
-    match (key, random, from.as_deref()) {
+    match (key, random, from) {
         (None, None, None) => Ok(None),
         (Some(key), Some(random), Some("rfp")) => Ok(Some(Cipher { key, random, from_rfp: true })),
         (Some(key), Some(random), Some("omm")) => Ok(Some(Cipher { key, random, from_rfp: false })),

@@ -1,0 +1,125 @@
+//! The binary, as it is used from a shell.
+
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+fn appliance(words: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_appliance")).args(words).output().expect("the binary starts")
+}
+
+fn out(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn err(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// A folder of the test's own, empty.
+fn folder(name: &str) -> PathBuf {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).expect("the target folder can be written");
+    folder
+}
+
+#[test]
+fn a_wrong_option_prints_the_usage_and_exits_with_2() {
+    for words in
+        [&["--wings"][..], &[], &["fly"], &["run"], &["run", "--state"], &["decode", "sip"]]
+    {
+        let output = appliance(words);
+        assert_eq!(output.status.code(), Some(2), "{words:?}");
+        assert!(err(&output).contains("usage: appliance COMMAND"), "{words:?}");
+        assert!(out(&output).is_empty(), "{words:?}");
+    }
+}
+
+#[test]
+fn the_version_is_printed_for_whoever_asks() {
+    for word in ["version", "--version", "-V"] {
+        let output = appliance(&[word]);
+        assert!(output.status.success());
+        assert_eq!(out(&output), format!("appliance {}\n", env!("CARGO_PKG_VERSION")));
+    }
+}
+
+#[test]
+fn a_broken_users_file_stops_the_start_and_names_file_line_and_what_was_expected() {
+    let state = folder("broken-users");
+    let users = state.join("users.xml");
+    std::fs::write(&users, "<users>\n <user>\n  <username>a b</username>\n </user>\n</users>\n")
+        .expect("the folder can be written");
+
+    let output = appliance(&["run", "--state", &state.to_string_lossy()]);
+
+    assert_eq!(output.status.code(), Some(1));
+    let expected = format!("{}, line 3, column 3: <username>: expected 1 to 63", users.display());
+    assert!(err(&output).contains(&expected), "{}", err(&output));
+    assert!(err(&output).contains("nothing of the file was applied"));
+    let left: Vec<_> = std::fs::read_dir(&state).expect("it is there").collect();
+    assert_eq!(left.len(), 1, "only the users file is in the state folder");
+}
+
+#[test]
+fn a_broken_settings_file_stops_the_start_and_a_missing_one_only_where_it_was_named() {
+    let state = folder("broken-settings");
+    let config = state.join("mine.xml");
+    std::fs::write(&config, "<config><sip>\n<localport>sixty</localport></sip></config>")
+        .expect("the folder can be written");
+    let (state, config) = (state.to_string_lossy(), config.to_string_lossy());
+
+    let output = appliance(&["run", "--state", &state, "--config", &config]);
+    assert_eq!(output.status.code(), Some(1));
+    let expected = format!(
+        "{config}, line 2, column 1: sip.localport: expected a whole number from 1 to 65535"
+    );
+    assert!(err(&output).contains(&expected), "{}", err(&output));
+
+    let output = appliance(&["run", "--state", &state, "--users", "/nowhere/users.xml"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(err(&output).contains("cannot read /nowhere/users.xml"), "{}", err(&output));
+}
+
+#[test]
+fn a_message_of_each_kind_is_decoded_into_a_line_of_json() {
+    let folder = folder("decode");
+    let sip = folder.join("options.sip");
+    std::fs::write(
+        &sip,
+        "OPTIONS sip:a@b SIP/2.0\r\nVia: SIP/2.0/UDP c;branch=z9hG4bK1\r\nMax-Forwards: 70\r\n\
+         From: <sip:d@e>;tag=1\r\nTo: <sip:a@b>\r\nCall-ID: f\r\nCSeq: 1 OPTIONS\r\n\r\n",
+    )
+    .expect("the folder can be written");
+    let sip = sip.to_string_lossy();
+
+    let output = appliance(&["decode", "sip", &sip, &sip]);
+    assert!(output.status.success());
+    assert_eq!(out(&output).lines().count(), 2);
+    assert!(out(&output).contains(r#""verdict":"accept""#), "{}", out(&output));
+
+    // CC-RELEASE-COM of a handset; a heartbeat of a base station; what is no hexadecimal.
+    let nwk = appliance(&["decode", "nwk", "03 5a", "zz"]);
+    let lines: Vec<String> = out(&nwk).lines().map(str::to_owned).collect();
+    assert!(lines[0].contains(r#""encoded":"035a""#), "{lines:?}");
+    assert!(lines[1].contains(r#""verdict":"reject""#), "{lines:?}");
+    let link = appliance(&["decode", "link", "0003000800000000000000000"]);
+    assert!(out(&link).contains("two for each octet"), "{}", out(&link));
+    let link = appliance(&["decode", "link", "00030008 0000000000000000"]);
+    assert!(out(&link).contains(r#""verdict":"accept""#), "{}", out(&link));
+}
+
+#[test]
+fn a_key_of_the_wrong_length_is_named() {
+    let words = ["decode", "link", "--key", "00", "--random", "00", "--from", "rfp", "00"];
+    let output = appliance(&words);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(err(&output).contains("--key: expected 128 hexadecimal digits"), "{}", err(&output));
+}
+
+#[test]
+fn a_file_that_is_not_there_is_named() {
+    let output = appliance(&["decode", "sip", "/nowhere/message"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(err(&output).contains("cannot read /nowhere/message"), "{}", err(&output));
+}
