@@ -1,6 +1,10 @@
 //! `cargo xtask`: all automation of the house.
 
+mod check;
+mod first_call;
 mod rooms;
+mod steps;
+mod tshark;
 
 use std::process::ExitCode;
 
@@ -9,10 +13,15 @@ fn main() -> ExitCode {
     let command = words.next().unwrap_or_default();
     let rest: Vec<String> = words.collect();
     let done = match command.as_str() {
+        "test" => return check::run(&rest),
+        "run" => return first_call::run(&rest),
         "rooms" => rooms::report(),
-        _ => Err(USAGE.into()),
+        "tshark" => tshark::report(),
+        _ => {
+            eprintln!("{USAGE}");
+            return ExitCode::from(2);
+        }
     };
-    drop(rest);
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -27,4 +36,7 @@ type Outcome = Result<(), Box<dyn std::error::Error>>;
 
 const USAGE: &str = "\
 usage: cargo xtask COMMAND
-  rooms            hold the rules of who may know whom (DESIGN D2, D3)";
+  test [--nightly]  every check, fast to slow; scripts/test installs what it needs before
+  run [--once]      PBX, server, base stations and handsets, and their first calls; scripts/run builds before
+  tshark            what Wireshark makes of the base-station link of the last run
+  rooms             hold the rules of who may know whom (DESIGN D2, D3)";
