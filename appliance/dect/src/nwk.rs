@@ -144,6 +144,25 @@ pub enum Encryption {
     Enforced,
 }
 
+/// How many of each kind there are; for the status page, and for tests that look for what was left behind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Census {
+    /// Connections of base stations.
+    pub bases: usize,
+    /// Radio links.
+    pub links: usize,
+    /// Handsets, subscribed or heard lately.
+    pub handsets: usize,
+    /// Calls.
+    pub calls: usize,
+    /// Speech channels.
+    pub channels: usize,
+    /// Changes that are not durable yet.
+    pub tickets: usize,
+    /// Running timers.
+    pub timers: usize,
+}
+
 /// The engine.
 pub struct Nwk {
     settings: Settings,
@@ -239,6 +258,20 @@ impl Nwk {
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
         self.agenda.deadline()
+    }
+
+    /// How much the engine holds at the moment.
+    #[must_use]
+    pub fn census(&self) -> Census {
+        Census {
+            bases: self.bases.len(),
+            links: self.links.len(),
+            handsets: self.handsets.len(),
+            calls: self.calls.len(),
+            channels: self.channels.len(),
+            tickets: self.tickets.len(),
+            timers: self.agenda.len(),
+        }
     }
 
     /// Tells the interworking unit.

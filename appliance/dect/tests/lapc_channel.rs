@@ -149,7 +149,7 @@ impl Channel {
 
     fn step(&mut self, end: usize, event: Event) {
         let mut out = Out::default();
-        self.note(format_args!("{end} {:?} {event:?}", self.ends[end].link.state()));
+        self.note_event(end, &event);
         // The end of the radio connection, long after the conversation, is no failure.
         let over = event == Event::Lost;
         self.ends[end].link.handle(event, &mut out);
@@ -169,7 +169,7 @@ impl Channel {
     fn transmit(&mut self, end: usize, frame: &Frame) {
         self.check_window(end, frame);
         let fate = self.fates.pop_front().unwrap_or(Fate::Arrives);
-        self.note(format_args!("  {end}> {frame:?} {fate:?}"));
+        self.note(format_args!("  {end}> {} {fate:?}", short(frame)));
         let (copies, delay) = match fate {
             Fate::Arrives => (1, TRANSIT),
             Fate::IsLost => (0, TRANSIT),
@@ -198,7 +198,10 @@ impl Channel {
     }
 
     fn indicate(&mut self, end: usize, indication: Indication) {
-        self.note(format_args!("  {end}! {indication:?}"));
+        match &indication {
+            Indication::Data(message) => self.note(format_args!("  {end}! {}", named(message))),
+            other => self.note(format_args!("  {end}! {other:?}")),
+        }
         let end = &mut self.ends[end];
         if indication == Indication::Reset {
             end.acknowledged = 0;
@@ -216,6 +219,19 @@ impl Channel {
 
     fn failed(&self) -> bool {
         self.ends.iter().any(|end| end.failures > 0)
+    }
+
+    fn note_event(&mut self, end: usize, event: &Event) {
+        let state = self.ends[end].link.state();
+        match event {
+            Event::Received(frame) => {
+                self.note(format_args!("{end} {state:?} Received {}", short(frame)));
+            }
+            Event::Send(message) | Event::Establish(_, message) => {
+                self.note(format_args!("{end} {state:?} Send {}", named(message)));
+            }
+            other => self.note(format_args!("{end} {state:?} {other:?}")),
+        }
     }
 
     fn note(&mut self, line: std::fmt::Arguments<'_>) {
@@ -241,6 +257,17 @@ impl Channel {
 /// A message that tells itself from others; long ones need several frames.
 fn message(number: u8, length: usize) -> Vec<u8> {
     (0..length).map(|at| number.wrapping_add(at.to_le_bytes()[0])).collect()
+}
+
+/// A message by its first octet, which is its number.
+fn named(message: &[u8]) -> String {
+    format!("message {:?}", message.first())
+}
+
+/// A frame without its information.
+fn short(frame: &Frame) -> String {
+    let length = frame.information.len();
+    format!("{:?} {:?} nlf {} length {length}", frame.kind, frame.control, frame.new_link)
 }
 
 /// A handset opens the link, both sides talk, the handset releases it.

@@ -45,6 +45,11 @@ impl Call {
         }
     }
 
+    /// Whether this is a call of ours whose set-up waits.
+    pub(super) const fn is_secret(&self) -> bool {
+        matches!((&self.stage, self.ti.origin), (Stage::Gated(_), Origin::Sender))
+    }
+
     /// Whether this is a call of ours that the handset has not reacted to yet.
     pub(super) const fn is_offered(&self) -> bool {
         let fresh = match &self.stage {
@@ -153,6 +158,14 @@ impl Nwk {
                 }
                 Some(Stage::Gated(_)) | None => {}
             }
+        }
+    }
+
+    /// Releases every call of a handset whose subscription has ended.
+    pub(super) fn release_all(&mut self, pp: Ipei, reason: ReleaseReason) {
+        let calls: Vec<CallId> = self.calls_of(pp).map(|(call, _)| call).collect();
+        for call in calls {
+            self.call_request(Request::Release(call, reason, Info::default()));
         }
     }
 

@@ -29,10 +29,11 @@ impl Nwk {
         }
     }
 
-    /// The call whose transaction a message names.
+    /// The call whose transaction a message names; none that the handset has not heard of yet.
     fn call_of(&self, pp: Ipei, message: &Message) -> Option<CallId> {
         let ours = message.ti.answer();
-        self.calls_of(pp).find(|(_, call)| call.ti == ours).map(|(id, _)| id)
+        let mut calls = self.calls_of(pp).filter(|(_, call)| !call.is_secret());
+        calls.find(|(_, call)| call.ti == ours).map(|(id, _)| id)
     }
 
     fn call_message(&mut self, call: CallId, message: Message) {

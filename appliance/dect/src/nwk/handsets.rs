@@ -109,7 +109,10 @@ impl Nwk {
         handset.names = self.identities.update(pp, &before, handset.mm.subscription());
         match (was_stranger, is_stranger) {
             (true, false) => self.strangers = self.strangers.saturating_sub(1),
-            (false, true) => self.strangers += 1,
+            (false, true) => {
+                self.strangers += 1;
+                self.release_all(pp, ReleaseReason::UserUnknown);
+            }
             _ => {}
         }
         self.mm_effects(pp, out);

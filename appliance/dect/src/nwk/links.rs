@@ -244,11 +244,8 @@ impl Nwk {
     /// The handset's link, if something can be sent over it.
     pub(super) fn usable_link(&self, pp: Ipei) -> Option<LinkId> {
         let id = self.handsets.get(&pp)?.link?;
-        let usable = matches!(
-            self.links.get(&id)?.link.state(),
-            lce::State::EstablishPending | lce::State::Established
-        );
-        usable.then_some(id)
+        let established = self.links.get(&id)?.link.state() == lce::State::Established;
+        established.then_some(id)
     }
 
     /// Tells the handset's link whether it is still needed.

@@ -7,13 +7,13 @@ use crate::rfp::primitive::{Handle, Request as RfpRequest};
 use std::net::SocketAddr;
 
 impl Nwk {
-    /// Joins the speech of a call to an RTP peer.
+    /// Joins the speech of a call to an RTP peer. Of a call that has ended nothing more is told.
     pub(super) fn open_media(&mut self, call: CallId, peer: RtpPeer) {
-        if self.calls.get(&call).is_some_and(|entry| entry.channel.is_some()) {
+        let Some(entry) = self.calls.get(&call) else { return };
+        if entry.channel.is_some() {
             return self.change_media(call, peer);
         }
-        let link = self.calls.get(&call).and_then(|entry| self.usable_link(entry.pp));
-        let Some(LinkId(conn, mcei)) = link else {
+        let Some(LinkId(conn, mcei)) = self.usable_link(entry.pp) else {
             let why = "the call has no link to its handset".to_owned();
             return self.indicate(Indication::MediaFailed(call, why));
         };
@@ -26,7 +26,8 @@ impl Nwk {
     }
 
     pub(super) fn change_media(&mut self, call: CallId, peer: RtpPeer) {
-        match self.calls.get(&call).and_then(|entry| entry.channel) {
+        let Some(entry) = self.calls.get(&call) else { return };
+        match entry.channel {
             Some((conn, handle)) => self.ask_base(conn, RfpRequest::ChangeMedia(handle, peer)),
             None => {
                 let why = "the call has no speech channel".to_owned();

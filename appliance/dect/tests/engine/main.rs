@@ -5,3 +5,4 @@ mod world;
 
 mod calls;
 mod enrolment;
+mod random;

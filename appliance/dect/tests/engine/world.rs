@@ -6,14 +6,14 @@
 use crate::base::{FakeBase, Heard};
 use dect::lapc::{self, Class, Frame, Link, Mode, Side};
 use dect::nwk::{ConnId, Door, Input, Nwk, Output, Region, Settings, Ticket};
-use dect::primitive::{AccessAnswer, AccessCode, Indication, Request};
+use dect::primitive::{AccessAnswer, AccessCode, CallId, Indication, Request};
 use dect::rfp::dnm::{self, Data, Dnm, Lc};
 use dect::rfp::message::Message;
 use dect::rfp::primitive::Mcei;
 use dect::subscription::{Change, Keys, Subscription, Uak};
 use ident::{Ipei, Ipui, Mac, Tpui};
 use machine::{Agenda, Effect, Rng};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, Instant};
@@ -41,6 +41,9 @@ pub(crate) struct World {
     handsets: BTreeMap<Radio, Link>,
     agenda: Agenda<(Radio, lapc::Timer)>,
     next_mcei: u8,
+    /// Connections by the number of their base station.
+    conns: BTreeMap<u8, u32>,
+    last_conn: u32,
     /// What is on its way to the engine, and from it.
     uplink: VecDeque<Input>,
     downlink: VecDeque<Output>,
@@ -49,6 +52,8 @@ pub(crate) struct World {
     /// What the store holds.
     pub(crate) kept: BTreeMap<Ipei, Subscription>,
     pub(crate) trace: String,
+    /// Calls that the interworking unit knows of and has not seen the end of.
+    pub(crate) living: BTreeSet<CallId>,
     /// Whether a base station ciphers when it is told to.
     pub(crate) ciphers: bool,
 }
@@ -68,23 +73,28 @@ impl World {
             handsets: BTreeMap::new(),
             agenda: Agenda::default(),
             next_mcei: 0,
+            conns: BTreeMap::new(),
+            last_conn: 0,
             uplink: VecDeque::new(),
             downlink: out.into(),
             durable: true,
             kept: by_ipei,
             trace: String::new(),
+            living: BTreeSet::new(),
             ciphers: true,
         };
         world.settle();
         world
     }
 
-    /// A base station comes in at the TLS door and goes on the air.
+    /// A base station comes in at the TLS door and goes on the air; perhaps again.
     pub(crate) fn base(&mut self, number: u8) {
-        let conn = u32::from(number);
+        self.last_conn += 1;
+        let conn = self.last_conn;
         let base = FakeBase::new(mac(number));
         let (door, peer) = (Door::Tls(base.mac), IpAddr::V4(Ipv4Addr::LOCALHOST));
         let login = base.login();
+        self.conns.insert(number, conn);
         self.bases.insert(conn, base);
         self.input(Input::Connected { conn: ConnId(conn), door, peer });
         for message in login {
@@ -105,10 +115,21 @@ impl World {
 
     /// The connection of a base station breaks.
     pub(crate) fn break_base(&mut self, number: u8) {
-        let conn = u32::from(number);
+        let Some(conn) = self.conns.remove(&number) else { return };
+        self.forget_base(conn);
+        self.input(Input::Disconnected(ConnId(conn)));
+    }
+
+    /// A base station sends octets that may mean nothing.
+    pub(crate) fn garble(&mut self, number: u8, octets: Vec<u8>) {
+        if let Some(conn) = self.conns.get(&number) {
+            self.input(Input::Received(ConnId(*conn), octets));
+        }
+    }
+
+    fn forget_base(&mut self, conn: u32) {
         self.bases.remove(&conn);
         self.handsets.retain(|(base, _), _| *base != conn);
-        self.input(Input::Disconnected(ConnId(conn)));
     }
 
     /// A handset opens a radio link and a data link of class B on it.
@@ -117,8 +138,8 @@ impl World {
     }
 
     pub(crate) fn open_class(&mut self, base: u8, class: Class, pmid: u32) -> Radio {
-        let radio = (u32::from(base), self.next_mcei);
-        self.next_mcei += 1;
+        let radio = (self.conns.get(&base).copied().unwrap_or_default(), self.next_mcei);
+        self.next_mcei = self.next_mcei.wrapping_add(1);
         let mcei = Mcei(radio.1);
         let con = dnm::Mac::ConInd { pmid, flags: 0, rest: vec![1] };
         self.base_says(radio.0, &Message::Dnm(Dnm::Mac(mcei, con)));
@@ -140,12 +161,23 @@ impl World {
         self.settle();
     }
 
+    /// A handset sends octets that may mean nothing.
+    pub(crate) fn mumble(&mut self, radio: Radio, octets: Vec<u8>) {
+        self.below(radio, lapc::Event::Send(octets));
+        self.settle();
+    }
+
     /// A handset releases its data link and its radio link.
     pub(crate) fn close(&mut self, radio: Radio) {
         self.below(radio, lapc::Event::Release(Mode::Normal));
         self.settle();
         self.lose(radio);
         self.settle();
+    }
+
+    /// The radio links that there are.
+    pub(crate) fn radios(&self) -> Vec<Radio> {
+        self.handsets.keys().copied().collect()
     }
 
     /// The base station reports that a radio link is gone.
@@ -161,6 +193,9 @@ impl World {
     }
 
     pub(crate) fn request(&mut self, request: Request) {
+        if let Request::Setup { call, .. } = request {
+            self.living.insert(call);
+        }
         self.input(Input::Request(request));
     }
 
@@ -244,7 +279,8 @@ impl World {
         match output {
             Output::Send(conn, octets) => self.base_hears(conn.0, &octets),
             Output::Close(conn, reason) => {
-                self.bases.remove(&conn.0);
+                self.forget_base(conn.0);
+                self.conns.retain(|_, known| *known != conn.0);
                 self.note(&format!("CLOSE {} {reason}", conn.0));
             }
             Output::Store(ticket, change) => self.store(ticket, change),
@@ -254,11 +290,27 @@ impl World {
     }
 
     fn indicated(&mut self, indication: &Indication) {
+        self.check_life(indication);
         let mut text = format!("{indication:?}");
         for number in 1..=9 {
             text = text.replace(&format!("{:?}", mac(number)), &format!("rfp{number}"));
         }
         self.note(&format!("IWU {}", text.replace(&format!("{:?}", handset()), "pp")));
+    }
+
+    /// A call begins once and ends once, and nothing is told of it before or after.
+    fn check_life(&mut self, indication: &Indication) {
+        let sound = match indication {
+            Indication::Setup { call, .. } => self.living.insert(*call),
+            Indication::Release(call, _) => self.living.remove(call),
+            Indication::Info { call, .. }
+            | Indication::Alert(call)
+            | Indication::Connect(call)
+            | Indication::MediaOpened(call, _)
+            | Indication::MediaFailed(call, _) => self.living.contains(call),
+            _ => true,
+        };
+        assert!(sound, "{indication:?} is out of place\n{}", self.trace);
     }
 
     fn store(&mut self, ticket: Ticket, change: Change) {
@@ -370,7 +422,7 @@ pub(crate) fn subscribed() -> Subscription {
 }
 
 /// The key that the enrolment of Annex K gives.
-const UAK: [u8; 16] = [
+pub(crate) const UAK: [u8; 16] = [
     0x93, 0x63, 0x8b, 0x45, 0x7a, 0xfd, 0x40, 0xfa, 0x58, 0x5f, 0xeb, 0x60, 0x30, 0xd5, 0x72, 0xa2,
 ];
 
