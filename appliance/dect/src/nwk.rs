@@ -72,6 +72,10 @@ pub enum Input {
     Request(Request),
     /// Use these settings from now on.
     Settings(Settings),
+    /// Welcome this base station at the Blowfish door when it comes next (`appliance base approve`).
+    ApproveRfp(Mac),
+    /// Send this base station away, and forget its number and its key.
+    RemoveRfp(Mac),
 }
 
 /// Everything the engine can want.
@@ -242,6 +246,8 @@ impl Nwk {
             Input::Stored(ticket, durable) => self.stored(ticket, durable),
             Input::Request(request) => self.request(request),
             Input::Settings(settings) => self.set(settings),
+            Input::ApproveRfp(mac) => self.roster.approve(mac),
+            Input::RemoveRfp(mac) => self.remove_base(mac),
         }
         self.run(now, out);
     }

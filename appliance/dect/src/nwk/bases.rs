@@ -122,16 +122,14 @@ impl Nwk {
         let (admission, record) = match verdict {
             Verdict::Admit(admission, record) => (admission, record),
             Verdict::Refuse(why) => {
+                if self.roster.is_refused(mac) {
+                    self.indicate(Indication::RfpDown(mac, why.clone()));
+                }
                 return self.todo.push_back(Work::Base(conn, Event::Refuse(why)));
             }
         };
         base.mac = Some(mac);
         tracing::debug!("rfp{{rfp={mac}}}: {} comes in", identity.software);
-        if let Some(older) = self.by_mac.insert(mac, conn).filter(|older| *older != conn) {
-            let why = format!("base station {mac} has connected anew");
-            self.base_gone(older, &why);
-            self.outputs.push(Output::Close(older, why));
-        }
         match record {
             None => self.todo.push_back(Work::Base(conn, Event::Admit(admission))),
             Some(record) => {
@@ -146,12 +144,13 @@ impl Nwk {
     pub(super) fn restore_base(&mut self, mac: Mac, before: Option<Box<RfpRecord>>) {
         match before {
             Some(record) => self.roster.enter(*record),
-            None => self.roster.remove(mac),
+            None => drop(self.roster.remove(mac)),
         }
     }
 
     fn reported(&mut self, conn: ConnId, indication: RfpIndication) {
         match indication {
+            RfpIndication::LoggedIn => self.logged_in(conn),
             RfpIndication::OnAir => self.on_air(conn),
             RfpIndication::OffAir(reason) => self.stays_off(conn, &reason),
             RfpIndication::Connected { mcei, .. } => self.link_up(LinkId(conn, mcei)),
@@ -176,6 +175,30 @@ impl Nwk {
                 self.channels.remove(&(conn, handle));
             }
             RfpIndication::ReadyForData(_) | RfpIndication::HandoverFailed(_) => {}
+        }
+    }
+
+    /// The base station is who it says it is; an older connection of it is worth nothing any more.
+    fn logged_in(&mut self, conn: ConnId) {
+        let Some(mac) = self.bases.get(&conn).and_then(|base| base.mac) else { return };
+        if let Some(older) = self.by_mac.insert(mac, conn).filter(|older| *older != conn) {
+            let why = format!("base station {mac} has connected anew");
+            self.base_gone(older, &why);
+            self.outputs.push(Output::Close(older, why));
+        }
+    }
+
+    /// Forgets a base station for good, and its key with it.
+    pub(super) fn remove_base(&mut self, mac: Mac) {
+        if self.roster.remove(mac) {
+            self.store(Change::RemoveRfp(mac), Ticketed::Nobody);
+        }
+        let of_mac = |(conn, base): (&ConnId, &Base)| (base.mac == Some(mac)).then_some(*conn);
+        let conns: Vec<ConnId> = self.bases.iter().filter_map(of_mac).collect();
+        for conn in conns {
+            let why = format!("base station {mac} was removed");
+            self.base_gone(conn, &why);
+            self.outputs.push(Output::Close(conn, why));
         }
     }
 

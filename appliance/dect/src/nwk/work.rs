@@ -43,6 +43,8 @@ pub(super) enum Ticketed {
         admission: Box<Admission>,
         before: Option<Box<RfpRecord>>,
     },
+    /// Nothing follows from it.
+    Nobody,
 }
 
 impl Nwk {
@@ -123,7 +125,7 @@ impl Nwk {
                     },
                 ));
             }
-            None => {}
+            Some(Ticketed::Nobody) | None => {}
         }
     }
 }

@@ -252,6 +252,7 @@ impl Link {
             return self.close(WRONG_KEY.into(), out);
         }
         out.stop(Timer::Login);
+        out.act(Action::Indicate(Indication::LoggedIn));
         configure::configure(&self.random, &mut self.wire, out);
         out.start(Timer::Heartbeat);
         let ours = matches!(self.door, Door::Tls(_));

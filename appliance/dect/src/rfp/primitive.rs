@@ -157,6 +157,8 @@ pub enum Request {
 /// What a base station tells the network layer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Indication {
+    /// The base station has proved that it holds the key, or the certificate, of who it says it is.
+    LoggedIn,
     /// The radio is on; links can come.
     OnAir,
     /// The radio is off, and why. No radio link and no speech channel is left.

@@ -137,7 +137,7 @@ fn a_base_station_goes_on_the_air_through_either_door() {
     let key = LinkKey::new([5; 64]);
     let mut known = blowfish.clone();
     known.link_key = Some(key.clone());
-    let beacon = "beacon 1000903401 true\nft OnAir";
+    let beacon = "ft LoggedIn\nbeacon 1000903401 true\nft OnAir";
     for (config, plan, trace) in [
         (Config::new(MAC), KeyPlan::None, beacon.to_owned()),
         (blowfish, KeyPlan::New(key.clone()), format!("key\n{beacon}")),

@@ -186,7 +186,7 @@ fn a_base_station_logs_in_is_configured_and_goes_on_the_air() {
     let mut bench = Bench::on_air(settings());
     assert_eq!(
         bench.take_trace().join("\n"),
-        "-> SYS_AUTHENTICATE\nis 00:30:42:1b:17:37\n-> ACK\n\
+        "-> SYS_AUTHENTICATE\nis 00:30:42:1b:17:37\n-> ACK\nLoggedIn\n\
          -> SYS_OMM_CONTROL\n-> SYS_IP_OPTIONS\n-> SYS_HEARTBEAT_INTERVAL\n-> SYS_STREAM_INFO\n\
          -> SYS_LED\n-> SYS_LED\n-> SYS_LED\n-> SYS_LED\n-> SYS_HTTP_SET\n-> SYS_SYSLOG\n\
          -> SYS_AUDIO_LOG\n-> SYS_RANDOM_VALUE\n-> SYS_CORE_DUMP\n-> SYS_LICENSE_TIMER\n\
