@@ -72,6 +72,7 @@ impl Iwu {
         let Some(subscriber) = self.users.get_mut(&account) else { return };
         if !matches!(subscriber.registration, Registration::Off) {
             subscriber.registration = Registration::Off;
+            self.leaving.insert(account);
             out.push(Action::Sip(sip::Request::Deregister(account)));
         }
     }

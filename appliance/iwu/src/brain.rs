@@ -149,6 +149,12 @@ impl Brain {
         self.iwu.status()
     }
 
+    /// Whether a registration is being taken back and the PBX has not said so yet.
+    #[must_use]
+    pub fn is_leaving(&self) -> bool {
+        self.iwu.is_leaving()
+    }
+
     /// How many calls there are, those that are ending included.
     #[must_use]
     pub fn calls(&self) -> usize {

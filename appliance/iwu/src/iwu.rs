@@ -60,6 +60,8 @@ pub(crate) struct Iwu {
     agenda: Agenda<(CallNo, Timer)>,
     next_call: CallNo,
     pub(crate) next_account: u32,
+    /// Whose registration is being taken back.
+    pub(crate) leaving: BTreeSet<AccountId>,
     pub(crate) stopping: bool,
 }
 
@@ -83,6 +85,7 @@ impl Iwu {
             agenda: Agenda::default(),
             next_call: 0,
             next_account: 0,
+            leaving: BTreeSet::new(),
             stopping: false,
         }
     }
@@ -136,6 +139,11 @@ impl Iwu {
     /// How many calls there are, those that are ending included.
     pub(crate) fn calls(&self) -> usize {
         self.calls.len()
+    }
+
+    /// Whether a registration is being taken back and the PBX has not said so yet.
+    pub(crate) fn is_leaving(&self) -> bool {
+        !self.leaving.is_empty()
     }
 
     /// Whether no name of a leg is remembered; for tests.
@@ -233,12 +241,17 @@ impl Iwu {
         use sip::Event as E;
         match event {
             E::Registered(account, granted) => {
+                self.leaving.remove(&account);
                 self.registered(account, Registration::Registered(granted), out);
             }
             E::NotRegistered(account, why) => {
+                self.leaving.remove(&account);
                 self.registered(account, Registration::Failed(why.reason), out);
             }
-            E::Deregistered(account) => self.registered(account, Registration::Off, out),
+            E::Deregistered(account) => {
+                self.leaving.remove(&account);
+                self.registered(account, Registration::Off, out);
+            }
             E::Incoming(incoming) => self.incoming(now, *incoming, ids, out),
             E::Progress(call, ..)
             | E::Answered(call, _)

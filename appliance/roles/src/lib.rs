@@ -1,8 +1,12 @@
 //! The roles: sockets and timers joined to engines. tokio lives here and nowhere else.
 
 pub mod ca;
+pub mod dect;
 pub mod door;
 pub mod media;
 pub mod media_client;
 pub mod parent;
+pub mod random;
+pub mod resolve;
 pub mod settings;
+pub mod sip;

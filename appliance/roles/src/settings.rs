@@ -260,6 +260,22 @@ pub struct Doors {
     pub blowfish: Option<u16>,
 }
 
+/// Where the doors and the SIP port listen: at the address that was set, else at all of them.
+#[must_use]
+pub fn listen(config: &Config) -> IpAddr {
+    config.get(&fixpart::ADDRESS).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
+}
+
+/// How the SIP sockets are to be.
+#[must_use]
+pub fn sip_sockets(config: &Config) -> crate::sip::Settings {
+    crate::sip::Settings {
+        address: SocketAddr::new(listen(config), config.get(&sip_group::LOCALPORT)),
+        tos: config.get(&sip_group::TOS),
+        authorities: None,
+    }
+}
+
 /// Which doors are open.
 #[must_use]
 pub fn doors(config: &Config) -> Doors {

@@ -1,0 +1,360 @@
+//! The role `dect`: the brain, and everything it hears and says.
+//!
+//! One thread waits for base stations, SIP, the media role, the store, an
+//! administrator and the clock, calls [`iwu::Brain`], and carries out what it
+//! wants. Nothing is decided here.
+
+mod control;
+mod enrolment;
+mod keeper;
+mod mirror;
+
+use crate::ca::{Ca, CaError};
+use crate::door::{DoorError, Doors, Knock};
+use crate::media_client::{Heard, MediaClient};
+use crate::random::OsRandom;
+use crate::settings::{self, Files, LoadError};
+use crate::sip::{OpenError, SipSockets};
+use bus::dect1::Ask;
+use bus::door::Door as BusDoor;
+use dect::nwk::{self, ConnId, Door};
+use dect::subscription::Subscriptions as _;
+use enrolment::Enrolment;
+use ident::Mac;
+use iwu::brain::{Brain, Input, Output};
+use keeper::Keeper;
+use mirror::Mirror;
+use sd_notify::NotifyState;
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::os::unix::net::UnixListener;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+use store::{DirSubscriptions, StoreError};
+use tokio::sync::mpsc;
+use tokio::time::{MissedTickBehavior, interval, sleep_until};
+
+/// What the role is given.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The state directory.
+    pub state: PathBuf,
+    /// The administrator's files.
+    pub files: Files,
+    /// Where the media role listens.
+    pub media: PathBuf,
+    /// Users that may ask on the control socket.
+    pub callers: Vec<u32>,
+}
+
+/// Why the role cannot begin or go on.
+#[derive(Debug, thiserror::Error)]
+pub enum DectError {
+    /// The administrator's files are wrong.
+    #[error(transparent)]
+    Files(#[from] LoadError),
+    /// The state directory cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The authority for base stations cannot be used.
+    #[error(transparent)]
+    Ca(#[from] CaError),
+    /// A door for base stations cannot be opened.
+    #[error(transparent)]
+    Door(#[from] DoorError),
+    /// The SIP port cannot be opened.
+    #[error(transparent)]
+    Sip(#[from] OpenError),
+    /// The control socket cannot be used.
+    #[error("the control socket cannot be used")]
+    Control(#[source] io::Error),
+    /// Something in the state directory cannot be used.
+    #[error("cannot use {0}; check its rights and the free space")]
+    State(PathBuf, #[source] io::Error),
+    /// A thread cannot be started.
+    #[error("the thread for the store cannot be started")]
+    Thread(#[source] io::Error),
+}
+
+impl DectError {
+    /// Whether there is no use in trying again before somebody has mended something.
+    #[must_use]
+    pub const fn is_refusal(&self) -> bool {
+        !matches!(self, Self::Control(_) | Self::Thread(_))
+    }
+}
+
+/// Runs the role until `stop`.
+///
+/// # Errors
+/// [`DectError`].
+pub async fn run(
+    options: Options,
+    control: UnixListener,
+    stop: impl Future<Output = ()>,
+) -> Result<(), DectError> {
+    let (asks_in, asks) = mpsc::channel(ASKS_MAX);
+    let bus = BusDoor::new(control, options.callers.clone()).map_err(DectError::Control)?;
+    let mut role = Role::begin(&options).await?;
+    // Without a parent that listens there is nobody to tell.
+    let _ = sd_notify::notify(&[NotifyState::Ready]);
+    tokio::select! {
+        () = role.serve(asks, stop) => {}
+        () = control::serve(&bus, asks_in) => {}
+    }
+    role.take_leave().await;
+    Ok(())
+}
+
+/// Everything the role holds.
+struct Role {
+    brain: Brain,
+    /// What the brain wants and was not carried out yet.
+    wanted: Vec<Output>,
+    doors: Doors,
+    enrolment: Enrolment,
+    guests: BTreeMap<ConnId, Guest>,
+    sip: SipSockets,
+    media: MediaClient,
+    keeper: Keeper,
+    mirror: Option<Mirror>,
+}
+
+/// A base station that is connected.
+struct Guest {
+    outbox: mpsc::Sender<Vec<u8>>,
+    /// Who its certificate says it is.
+    mac: Option<Mac>,
+}
+
+impl Role {
+    async fn begin(options: &Options) -> Result<Self, DectError> {
+        let loaded = settings::load(&options.files)?;
+        let config = &loaded.config;
+        for notice in &loaded.notices {
+            tracing::warn!("{notice}");
+        }
+        let store = DirSubscriptions::open(&options.state)?;
+        let kept = store.load()?;
+        let ca = Ca::open(&options.state, store.sealer())?;
+        let address = settings::address(config);
+        let brain_settings = settings::brain(config, address);
+        let mut doors = Doors::default();
+        let ports = settings::doors(config);
+        let listen = settings::listen(config);
+        if let Some(port) = ports.tls {
+            let at = doors.open_tls(SocketAddr::new(listen, port), ca.server_config()?).await?;
+            tracing::info!("base stations come in by TLS at {at}");
+        }
+        if let Some(port) = ports.blowfish {
+            let at = doors.open_blowfish(SocketAddr::new(listen, port)).await?;
+            tracing::warn!("base stations come in by the experimental Blowfish door at {at}");
+        }
+        let state = |error| DectError::State(options.state.clone(), error);
+        let enrolment = Enrolment::open(&options.state, ca, brain_settings.dect.allow_new_rfp)
+            .map_err(state)?;
+        let mirror = settings::mirror(config, &options.state);
+        let mirror = mirror.map(|path| Mirror::open(&path)).transpose().map_err(state)?;
+        warn_of_what_is_missing(&brain_settings.dect);
+        let sip = SipSockets::open(&settings::sip_sockets(config)).await?;
+        let media = MediaClient::connect(&options.media);
+        let users = settings::users(config, &loaded.users);
+        let mut wanted = Vec::new();
+        let random = || Box::new(OsRandom) as Box<dyn machine::Rng + Send>;
+        let brain = Brain::new(Instant::now(), brain_settings, users, kept, random, &mut wanted);
+        let keeper = Keeper::start(store).map_err(DectError::Thread)?;
+        let guests = BTreeMap::new();
+        let mut role = Self { brain, wanted, doors, enrolment, guests, sip, media, keeper, mirror };
+        role.carry_out();
+        Ok(role)
+    }
+
+    /// Serves until `stop`.
+    async fn serve(&mut self, mut asks: mpsc::Receiver<Ask>, stop: impl Future<Output = ()>) {
+        let watchdog = sd_notify::watchdog_enabled().map_or(BEAT, |limit| limit / 2).min(BEAT);
+        let mut beat = interval(watchdog);
+        beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        tokio::pin!(stop);
+        loop {
+            tokio::select! {
+                () = &mut stop => return,
+                Some(ask) = asks.recv() => self.asked(ask),
+                () = self.step() => {}
+                _ = beat.tick() => self.beat(),
+            }
+        }
+    }
+
+    /// Waits for the next thing that happens to the brain, and does what follows.
+    async fn step(&mut self) {
+        let deadline = self.brain.deadline();
+        let due = async {
+            match deadline {
+                Some(at) => sleep_until(at.into()).await,
+                None => std::future::pending().await,
+            }
+        };
+        let input = tokio::select! {
+            knock = self.doors.next() => self.knocked(knock),
+            input = self.sip.next() => Some(Input::Sip(input)),
+            heard = self.media.next() => Some(match heard {
+                Heard::Report(report) => Input::Media(report),
+                Heard::Lost => Input::MediaLost,
+            }),
+            (ticket, kept) = self.keeper.next() => Some(Input::Dect(nwk::Input::Stored(ticket, kept))),
+            () = due => None,
+        };
+        let now = Instant::now();
+        match input {
+            Some(input) => self.brain.input(now, input, &mut self.wanted),
+            None => self.brain.expire(now, &mut self.wanted),
+        }
+        self.carry_out();
+    }
+
+    /// Ends the calls and takes the registrations back, as far as the others answer in time.
+    async fn take_leave(&mut self) {
+        self.brain.input(Instant::now(), Input::Stop, &mut self.wanted);
+        self.carry_out();
+        let patience = tokio::time::Instant::now() + LEAVE_MAX;
+        while self.brain.calls() > 0 || self.brain.is_leaving() {
+            tokio::select! {
+                () = self.step() => {}
+                () = sleep_until(patience) => {
+                    tracing::warn!("not every registration was taken back in time");
+                    break;
+                }
+            }
+        }
+        self.beat();
+    }
+
+    fn knocked(&mut self, knock: Knock) -> Option<Input> {
+        match knock {
+            Knock::Connected { conn, door, certificate, peer, outbox } => {
+                if let Door::Tls(mac) = door
+                    && !self.enrolment.accepts(mac, certificate.as_ref())
+                {
+                    tracing::warn!(%mac, %peer, "refused: its certificate is not the one in force");
+                    return None; // Dropping the outbox closes the connection.
+                }
+                let mac = match door {
+                    Door::Tls(mac) => Some(mac),
+                    Door::Blowfish => None,
+                };
+                self.guests.insert(conn, Guest { outbox, mac });
+                Some(Input::Dect(nwk::Input::Connected { conn, door, peer }))
+            }
+            Knock::Received(conn, octets) => {
+                let known = self.guests.contains_key(&conn);
+                known.then_some(Input::Dect(nwk::Input::Received(conn, octets)))
+            }
+            Knock::Disconnected(conn) => {
+                if let Some(mirror) = &mut self.mirror {
+                    let _ = mirror.closed(conn);
+                }
+                // One that we have closed was forgotten by the brain when it asked for it.
+                self.guests.remove(&conn)?;
+                Some(Input::Dect(nwk::Input::Disconnected(conn)))
+            }
+            Knock::Enrol { mac, token, csr, peer, answer } => {
+                // A base station that has hung up meanwhile asks again.
+                let _ = answer.send(self.enrolment.answer(mac, token.as_ref(), &csr, peer));
+                None
+            }
+        }
+    }
+
+    /// Does what the brain wants, until it wants nothing more.
+    fn carry_out(&mut self) {
+        while !self.wanted.is_empty() {
+            for output in std::mem::take(&mut self.wanted) {
+                match output {
+                    Output::Dect(output) => self.carry_out_dect(output),
+                    Output::Sip(output) => {
+                        // Events stay with the brain.
+                        let _ = self.sip.carry_out(output);
+                    }
+                    Output::Media(command) => self.media.send(command),
+                    Output::Note(text) => tracing::info!("{text}"),
+                }
+            }
+        }
+    }
+
+    fn carry_out_dect(&mut self, output: nwk::Output) {
+        match output {
+            nwk::Output::Send(conn, octets) => {
+                let sent = self.guests.get(&conn).map(|guest| guest.outbox.try_send(octets));
+                if let Some(Err(error)) = sent {
+                    tracing::warn!(conn = conn.0, %error, "a base station does not take its messages");
+                    self.hang_up(conn);
+                }
+            }
+            nwk::Output::Close(conn, why) => {
+                tracing::info!(conn = conn.0, "connection closed: {why}");
+                self.guests.remove(&conn);
+            }
+            nwk::Output::Store(ticket, change) => {
+                if !self.keeper.keep(ticket, change) {
+                    tracing::error!("too many changes wait for the disk; one was not kept");
+                    let input = Input::Dect(nwk::Input::Stored(ticket, false));
+                    self.brain.input(Instant::now(), input, &mut self.wanted);
+                }
+            }
+            nwk::Output::Mirror(mirrored) => {
+                if let Some(Err(error)) =
+                    self.mirror.as_mut().map(|mirror| mirror.message(&mirrored))
+                {
+                    tracing::error!(%error, "the mirror file cannot be written; mirroring ends");
+                    self.mirror = None;
+                }
+            }
+            // The brain keeps these for itself.
+            nwk::Output::Indicate(_) => {}
+        }
+    }
+
+    /// Gives a base station up that has gone deaf.
+    fn hang_up(&mut self, conn: ConnId) {
+        if self.guests.remove(&conn).is_some() {
+            let input = Input::Dect(nwk::Input::Disconnected(conn));
+            self.brain.input(Instant::now(), input, &mut self.wanted);
+        }
+    }
+
+    fn beat(&mut self) {
+        let _ = sd_notify::notify(&[NotifyState::Watchdog]);
+        if let Some(mirror) = &mut self.mirror {
+            let _ = mirror.flush();
+        }
+    }
+}
+
+/// A server without a region or an identity of its own must not send; it says so once, at the start.
+fn warn_of_what_is_missing(settings: &nwk::Settings) {
+    if settings.ari.is_none() {
+        tracing::error!(
+            "the radio stays off: set fixpart.ari to the ARI that was assigned to this system"
+        );
+    }
+    if settings.region.is_none() {
+        tracing::error!(
+            "the radio stays off: set dect.frequency to the region where the base stations stand"
+        );
+    }
+    if let Some(ipei) = settings.unmasked.filter(|_| settings.mirror) {
+        tracing::warn!("the mirror shows the keys of {ipei}; for a test subscription only");
+    }
+}
+
+/// An administrator has patience; a program that asks without end has to wait.
+const ASKS_MAX: usize = 16;
+
+/// How often the mirror reaches the disk and the parent hears that we live.
+const BEAT: Duration = Duration::from_secs(1);
+
+/// How long a stop may take.
+const LEAVE_MAX: Duration = Duration::from_secs(3);

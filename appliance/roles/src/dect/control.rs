@@ -1,0 +1,116 @@
+//! What an administrator asks, and the answers.
+
+use super::Role;
+use bus::Connection;
+use bus::dect1::{Ask, Base, Service, Status, User};
+use bus::door::{Door, Incoming};
+use ident::{BadMac, Mac};
+use iwu::status::Registration;
+use tokio::sync::mpsc::Sender;
+use tokio::task::JoinSet;
+
+/// Serves callers on the control socket for ever; each until it hangs up.
+pub(super) async fn serve(door: &Door, asks: Sender<Ask>) {
+    let mut callers = JoinSet::new();
+    loop {
+        let accepted = tokio::select! {
+            accepted = door.accept(), if callers.len() < CALLERS_MAX => accepted,
+            Some(_) = callers.join_next() => continue,
+        };
+        let served = match accepted {
+            Ok(stream) => door.serve(stream, Service::new(asks.clone())).await,
+            Err(refused) => Err(refused),
+        };
+        match served {
+            Ok(connection) => drop(callers.spawn(until_gone(connection))),
+            Err(refused) => {
+                tracing::warn!(%refused, "a caller of the control socket was not served");
+            }
+        }
+    }
+}
+
+async fn until_gone(connection: Connection) {
+    let mut incoming = Incoming::new(&connection);
+    while incoming.next().await.is_some() {}
+}
+
+impl Role {
+    /// Answers one question. Whoever has hung up meanwhile gets no answer.
+    pub(super) fn asked(&mut self, ask: Ask) {
+        match ask {
+            Ask::Status(answer) => drop(answer.send(self.status())),
+            Ask::Approve(mac, answer) => {
+                let done = mac.parse().map_err(bad_mac).and_then(|mac| self.enrolment.approve(mac));
+                let _ = answer.send(done);
+            }
+            Ask::Remove(mac, answer) => {
+                let done = mac.parse().map_err(bad_mac).and_then(|mac| self.send_away(mac));
+                let _ = answer.send(done);
+            }
+            Ask::Enrol(mac, answer) => {
+                let mac = (!mac.is_empty()).then(|| mac.parse()).transpose().map_err(bad_mac);
+                let _ = answer.send(mac.and_then(|mac| self.enrolment.token(mac)));
+            }
+        }
+    }
+
+    fn send_away(&mut self, mac: Mac) -> Result<(), String> {
+        self.enrolment.remove(mac)?;
+        let conn = self.guests.iter().find(|(_, guest)| guest.mac == Some(mac));
+        if let Some(conn) = conn.map(|(conn, _)| *conn) {
+            self.hang_up(conn);
+            self.carry_out();
+        }
+        Ok(())
+    }
+
+    fn status(&self) -> Status {
+        let seen = self.brain.status();
+        let mut bases: Vec<Base> = seen
+            .rfps
+            .into_iter()
+            .map(|rfp| {
+                let state = if rfp.down.is_none() { "up" } else { "down" };
+                let detail = rfp.down.unwrap_or_default();
+                Base { mac: rfp.mac.to_string(), state: state.into(), detail }
+            })
+            .collect();
+        bases.extend(self.enrolment.pending().map(|(mac, detail)| Base {
+            mac: mac.to_string(),
+            state: "pending".into(),
+            detail,
+        }));
+        Status {
+            users: seen.users.into_iter().map(user).collect(),
+            bases,
+            calls: u32::try_from(seen.calls).unwrap_or(u32::MAX),
+            strangers: seen.strangers.iter().map(ToString::to_string).collect(),
+        }
+    }
+}
+
+fn user(seen: iwu::status::UserStatus) -> User {
+    let (registration, detail) = match seen.registration {
+        Registration::Off => ("off", String::new()),
+        Registration::Trying => ("trying", String::new()),
+        Registration::Registered(granted) => ("registered", granted.as_secs().to_string()),
+        Registration::Failed(reason) => ("failed", reason),
+    };
+    User {
+        user: seen.user,
+        ipei: seen.ipei.map(|ipei| ipei.to_string()).unwrap_or_default(),
+        subscribed: seen.subscribed,
+        located: seen.located.map(|mac| mac.to_string()).unwrap_or_default(),
+        registration: registration.into(),
+        detail,
+        busy: seen.busy,
+    }
+}
+
+fn bad_mac(error: BadMac) -> String {
+    error.to_string()
+}
+
+/// An administrator, a page, a script.
+const CALLERS_MAX: usize = 32;
