@@ -175,7 +175,8 @@ pub struct Nwk {
     bases: BTreeMap<ConnId, Base>,
     by_mac: BTreeMap<Mac, ConnId>,
     links: BTreeMap<LinkId, Radio>,
-    handsets: BTreeMap<Ipei, Handset>,
+    /// Boxed, since the nodes of the map are half empty.
+    handsets: BTreeMap<Ipei, Box<Handset>>,
     identities: Identities,
     calls: BTreeMap<CallId, Call>,
     channels: BTreeMap<(ConnId, Handle), CallId>,

@@ -43,7 +43,7 @@ impl Nwk {
         let mut handset = Handset::new(pp, Some(subscription));
         let before = std::mem::take(&mut handset.names);
         handset.names = self.identities.update(pp, &before, handset.mm.subscription());
-        self.handsets.insert(pp, handset);
+        self.handsets.insert(pp, Box::new(handset));
         self.indicate(Indication::Subscribed(pp));
         if let Some(rfp) = located {
             self.indicate(Indication::Located(pp, rfp));
@@ -60,7 +60,7 @@ impl Nwk {
             return false;
         }
         self.strangers += 1;
-        self.handsets.insert(pp, Handset::new(pp, None));
+        self.handsets.insert(pp, Box::new(Handset::new(pp, None)));
         true
     }
 
