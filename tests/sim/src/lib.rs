@@ -2,5 +2,6 @@
 
 pub mod air;
 pub mod pp;
+pub mod program;
 pub mod rfp;
 pub mod tls;

@@ -12,11 +12,11 @@ use dect::rfp::frame::{HEADER, header};
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, RootCertStore};
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
@@ -85,10 +85,26 @@ pub enum LineError {
     Identity(#[from] BadIdentity),
 }
 
+/// Where a connection begins and ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Path {
+    /// Our address; any of ours where there is none.
+    pub from: Option<IpAddr>,
+    /// The server.
+    pub to: SocketAddr,
+}
+
+impl From<SocketAddr> for Path {
+    fn from(to: SocketAddr) -> Self {
+        Self { from: None, to }
+    }
+}
+
 impl Line {
     /// Keeps a connection to `server`.
     #[must_use]
-    pub fn keep(server: SocketAddr, way: Way) -> Self {
+    pub fn keep(server: impl Into<Path>, way: Way) -> Self {
+        let server = server.into();
         let (outbox, orders) = channel(QUEUE);
         let (events_in, events) = channel(QUEUE);
         let task = tokio::spawn(keep(server, way, orders, events_in));
@@ -126,9 +142,10 @@ impl Drop for Line {
 /// # Errors
 /// [`LineError`].
 pub async fn connect(
-    server: SocketAddr,
+    server: impl Into<Path>,
     identity: &Identity,
 ) -> Result<TlsStream<TcpStream>, LineError> {
+    let server = server.into();
     let (Some(ca), Some(certificate)) = (identity.ca(), identity.certificate()) else {
         return Err(LineError::Refused("the base station has no certificate yet".into()));
     };
@@ -146,10 +163,11 @@ pub async fn connect(
 /// # Errors
 /// [`LineError`].
 pub async fn enrol(
-    server: SocketAddr,
+    server: impl Into<Path>,
     identity: &mut Identity,
     token: Option<TokenText>,
 ) -> Result<(), LineError> {
+    let server = server.into();
     let verifier = Arc::new(FirstContact::new(
         identity.ca(),
         token.as_ref().and_then(TokenText::ca_fingerprint),
@@ -164,8 +182,8 @@ pub async fn enrol(
         stream.write_all(&request.encode()).await?;
         read_message(&mut stream).await
     };
-    let answered = timeout(PATIENCE, exchange).await.map_err(|_| LineError::Silent(server))?;
-    let answer = answered.map_err(|error| LineError::Reach(server, error))?;
+    let answered = timeout(PATIENCE, exchange).await.map_err(|_| LineError::Silent(server.to))?;
+    let answer = answered.map_err(|error| LineError::Reach(server.to, error))?;
     match Message::decode(&answer) {
         Ok(Message::Accept { certificate, ca }) if verifier.met(&ca) => {
             Ok(identity.enrolled(certificate, ca)?)
@@ -176,12 +194,7 @@ pub async fn enrol(
 }
 
 /// The task behind a [`Line`].
-async fn keep(
-    server: SocketAddr,
-    mut way: Way,
-    mut orders: Receiver<Order>,
-    events: Sender<Event>,
-) {
+async fn keep(server: Path, mut way: Way, mut orders: Receiver<Order>, events: Sender<Event>) {
     let mut rest = REST_MIN;
     loop {
         let end = match once(server, &mut way, &mut orders, &events).await {
@@ -203,7 +216,7 @@ async fn keep(
 
 /// One connection from beginning to end; why it ended.
 async fn once(
-    server: SocketAddr,
+    server: Path,
     way: &mut Way,
     orders: &mut Receiver<Order>,
     events: &Sender<Event>,
@@ -256,22 +269,26 @@ async fn carry(
     }
 }
 
-async fn handshake(
-    server: SocketAddr,
-    config: ClientConfig,
-) -> Result<TlsStream<TcpStream>, LineError> {
+async fn handshake(server: Path, config: ClientConfig) -> Result<TlsStream<TcpStream>, LineError> {
     let stream = reach(server).await?;
     let name = ServerName::try_from(SERVER_NAME).map_err(|_| LineError::Answer)?;
     let connecting = TlsConnector::from(Arc::new(config)).connect(name, stream);
-    let connected = timeout(PATIENCE, connecting).await.map_err(|_| LineError::Silent(server))?;
-    connected.map_err(|error| LineError::Tls(server, error))
+    let connected =
+        timeout(PATIENCE, connecting).await.map_err(|_| LineError::Silent(server.to))?;
+    connected.map_err(|error| LineError::Tls(server.to, error))
 }
 
-async fn reach(server: SocketAddr) -> Result<TcpStream, LineError> {
-    let reached = timeout(PATIENCE, TcpStream::connect(server)).await;
-    let stream = reached
-        .map_err(|_| LineError::Silent(server))?
-        .map_err(|error| LineError::Reach(server, error))?;
+async fn reach(server: Path) -> Result<TcpStream, LineError> {
+    let Path { from, to } = server;
+    let reaching = async {
+        let socket = if to.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        if let Some(from) = from {
+            socket.bind(SocketAddr::new(from, 0))?;
+        }
+        socket.connect(to).await
+    };
+    let reached = timeout(PATIENCE, reaching).await.map_err(|_| LineError::Silent(to))?;
+    let stream = reached.map_err(|error| LineError::Reach(to, error))?;
     let _ = stream.set_nodelay(true);
     Ok(stream)
 }
