@@ -6,3 +6,4 @@ pub mod pp;
 pub mod program;
 pub mod rfp;
 pub mod tls;
+pub mod world;
