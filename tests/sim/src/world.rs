@@ -172,7 +172,7 @@ impl World {
         }
         let all =
             |world: &Self| (0..world.handsets.len()).all(|handset| world.is_in_service(handset));
-        let limit = Duration::from_secs(120);
+        let limit = Duration::from_mins(2);
         assert!(self.run_until(limit, all), "not everybody came into service:\n{}", self.trace());
     }
 
@@ -270,6 +270,12 @@ impl World {
     pub fn is_in_service(&self, handset: usize) -> bool {
         let handset = &self.handsets[handset];
         handset.pp.is_located() && self.pbx.is_registered(&handset.number)
+    }
+
+    /// Whether the handset's user can speak and hear.
+    #[must_use]
+    pub fn talks(&self, handset: usize) -> bool {
+        self.handsets[handset].pp.talks()
     }
 
     /// Whether no call, bearer, channel or session is left anywhere.
@@ -370,4 +376,4 @@ fn seeded(rng: &mut Seeded) -> Box<dyn Rng + Send> {
 
 /// Where the server's SIP socket is.
 const SERVER: SocketAddr =
-    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::new(127, 0, 0, 1)), 5060);
+    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 5060);

@@ -321,7 +321,7 @@ impl SimPbx {
             (calling.within, response.cseq().is_ok_and(|cseq| cseq.method == Method::Invite));
         let (branch, uri) = (calling.branch.clone(), calling.uri.clone());
         call.calling = None;
-        call.remote = response.text(Name::To).unwrap_or_default().to_owned();
+        response.text(Name::To).unwrap_or_default().clone_into(&mut call.remote);
         if status < 300 {
             call.target = contact_or(response, &call.target);
             call.talks = true;

@@ -121,7 +121,7 @@ impl SimPbx {
         let branch = request.top_via().ok().and_then(|via| via.branch().map(str::to_owned));
         let mut forwarded = vec![start];
         // The branch follows from that of the request before, so that CANCEL and ACK find their INVITE.
-        let branch = format!("{}.p", branch.unwrap_or_default());
+        let branch = format!("{}{PASSED}", branch.unwrap_or_default());
         forwarded.push(format!("Via: SIP/2.0/UDP {};branch={branch}", self.address));
         if hop == Hop::Between && method == "INVITE" {
             forwarded.push(format!("Record-Route: <sip:{};lr>", self.address));
@@ -189,7 +189,7 @@ enum Hop {
 }
 
 fn ends_forwarded(branch: Option<&str>) -> bool {
-    branch.is_some_and(|branch| branch.ends_with(".p"))
+    branch.is_some_and(|branch| branch.ends_with(PASSED))
 }
 
 /// Where a URI points; only addresses, there is no DNS here.
@@ -197,3 +197,6 @@ pub(super) fn address(uri: &Uri<'_>) -> Option<SocketAddr> {
     let host = uri.host.as_ref()?.address()?;
     Some(SocketAddr::new(host, uri.port.unwrap_or(5060)))
 }
+
+/// What the proxy adds to the branch of a request that passes.
+const PASSED: &str = ".p";

@@ -32,6 +32,9 @@ impl World {
     }
 
     /// No two handsets have the same temporary identity, no two base stations the same number.
+    ///
+    /// # Panics
+    /// When two have.
     pub fn check_identities(&self) {
         let mut tpuis: BTreeSet<Tpui> = BTreeSet::new();
         for kept in self.store.subscriptions() {

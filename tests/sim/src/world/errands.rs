@@ -102,7 +102,7 @@ impl World {
                 }
                 rfp::Output::Radio(PpId(pp), downlink) => {
                     if let Ok(handset) = usize::try_from(pp) {
-                        self.radio_down(base, handset, downlink);
+                        self.radio_down(base, handset, &downlink);
                     }
                 }
                 rfp::Output::Broadcast(downlink) => self.broadcast(base, &downlink),
@@ -121,7 +121,7 @@ impl World {
     fn broadcast(&mut self, base: usize, downlink: &Downlink) {
         for handset in 0..self.handsets.len() {
             if self.handsets[handset].at == Some(base) && self.handsets[handset].pp.is_on() {
-                self.radio_down(base, handset, downlink.clone());
+                self.radio_down(base, handset, downlink);
             }
         }
     }
@@ -141,7 +141,7 @@ impl World {
             match output {
                 pp::Output::Air(uplink) => {
                     if let Some(base) = self.handsets[handset].at {
-                        self.radio_up(handset, base, uplink);
+                        self.radio_up(handset, base, &uplink);
                     }
                 }
                 pp::Output::Seen(seen) => {

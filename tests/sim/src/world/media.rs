@@ -1,6 +1,6 @@
 //! The media role, as far as the brain sees it: sessions with ports.
 
-use media::session::{Command, Report, SessionId, Side, Tally};
+use media::session::{Command, Report, SessionId, Side};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
@@ -55,7 +55,7 @@ impl SimMedia {
             }
             Command::Close(session) => {
                 self.sessions.remove(session);
-                let closed = Report::Closed(*session, Box::new(Tally::default()));
+                let closed = Report::Closed(*session, Box::default());
                 (Some(closed), format!("{session:?} closed"))
             }
         }

@@ -23,7 +23,7 @@ struct Fate {
 }
 
 impl World {
-    pub(super) fn radio_up(&mut self, handset: usize, base: usize, uplink: Uplink) {
+    pub(super) fn radio_up(&mut self, handset: usize, base: usize, uplink: &Uplink) {
         let fragile = matches!(uplink, Uplink::Frame(_));
         let fate = self.fate(fragile);
         for _ in 0..fate.copies {
@@ -32,7 +32,7 @@ impl World {
         }
     }
 
-    pub(super) fn radio_down(&mut self, base: usize, handset: usize, downlink: Downlink) {
+    pub(super) fn radio_down(&mut self, base: usize, handset: usize, downlink: &Downlink) {
         let fragile = matches!(downlink, Downlink::Frame(_) | Downlink::Page(_));
         let fate = self.fate(fragile);
         for _ in 0..fate.copies {

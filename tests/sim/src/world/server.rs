@@ -129,10 +129,6 @@ impl Server {
         self.brain.as_ref().map_or(0, Brain::calls)
     }
 
-    pub(crate) fn status(&self) -> Option<iwu::status::Status> {
-        self.brain.as_ref().map(Brain::status)
-    }
-
     pub(super) fn code_of(&self, handset: usize) -> AccessCode {
         AccessCode::new(&self.config.people[handset].code).expect("at most eight digits")
     }
@@ -246,8 +242,7 @@ impl World {
                 self.send(DISK, Errand::Stored(ticket, durable));
             }
             nwk::Output::Indicate(_) => panic!("an indication left the brain"),
-            // The mirror, which nobody reads here.
-            _ => {}
+            nwk::Output::Mirror(_) => {}
         }
     }
 
