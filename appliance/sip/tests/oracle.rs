@@ -13,7 +13,7 @@ fn ours(octets: &[u8]) -> bool {
 
 fn theirs(octets: &[u8]) -> bool {
     let message = parse_datagram(Bytes::copy_from_slice(octets), &Limits::datagram());
-    message.is_ok_and(|message| validate(&message).iter().all(|finding| finding.is_repairable()))
+    message.is_ok_and(|message| validate(&message).iter().all(sipx_sip::Finding::is_repairable))
 }
 
 fn files() -> BTreeMap<String, Vec<u8>> {
