@@ -2,7 +2,7 @@
 
 use crate::draft::Body;
 use crate::sdp::Session;
-use crate::wire::Message;
+use crate::wire::{Message, multipart};
 use std::time::Duration;
 
 /// The session in a message; `None` where it has no body.
@@ -13,12 +13,9 @@ pub fn session(message: &Message) -> Result<Option<Box<Session>>, u16> {
     if message.body().is_empty() {
         return Ok(None);
     }
-    match message.content_type().as_str() {
-        "application/sdp" | "" => {
-            Session::parse(message.body()).map(|session| Some(Box::new(session))).map_err(|_| 488)
-        }
-        _ => Err(415),
-    }
+    let plain = message.content_type().is_empty().then(|| message.body());
+    let body = plain.or_else(|| multipart::part(message, "application/sdp")).ok_or(415_u16)?;
+    Session::parse(body).map(|session| Some(Box::new(session))).map_err(|_| 488)
 }
 
 /// The body that carries a session.

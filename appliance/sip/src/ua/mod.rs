@@ -373,7 +373,14 @@ pub const METHODS: [Method; 7] = [
 pub const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE";
 
 /// What bodies are read.
-pub const BODIES: [&str; 3] = ["application/sdp", "application/dtmf-relay", "application/dtmf"];
+pub const BODIES: [&str; 5] = [
+    "application/sdp",
+    "application/dtmf-relay",
+    "application/dtmf",
+    // A session description may have companions (RFC 5621).
+    "multipart/mixed",
+    "multipart/alternative",
+];
 
 /// Stops every timer, because the state that begins waits for none of them.
 fn stop_all(out: &mut Out) {
