@@ -2,9 +2,10 @@
 //!
 //! [`Frame`] is the frame without checksum, which is the base station's work.
 //! [`Link`] is one data link, class A or B, for either end of it: the fixed
-//! part in the product, the portable part in the simulator. Suspension and
-//! connection handover (clauses 9.2.7.1 to 9.2.7.3) are not here: a link that
-//! breaks is established anew by the network layer.
+//! part in the product, the portable part in the simulator. Suspension (clause
+//! 9.2.7.1) is not here: a link that breaks is established anew by the network
+//! layer. Connection handover leaves a link as it is; what it lost meanwhile is
+//! sent again.
 
 mod flow;
 mod frame;

@@ -11,6 +11,7 @@ mod calls;
 mod cc_messages;
 mod clms;
 mod gate;
+mod handover;
 mod handsets;
 mod identities;
 mod links;

@@ -28,6 +28,14 @@ impl<K: Clone + Ord> Agenda<K> {
         }
     }
 
+    /// Gives a running timer another name; it runs out when it would have.
+    pub fn rename(&mut self, from: &K, to: K) {
+        if let Some(at) = self.until.get(from).copied() {
+            self.stop(from);
+            self.start(to, at);
+        }
+    }
+
     /// Stops every timer whose key satisfies `condition`; for the end of a machine's life.
     pub fn stop_all(&mut self, mut condition: impl FnMut(&K) -> bool) {
         self.until.retain(|key, _| !condition(key));
@@ -96,6 +104,17 @@ mod tests {
         assert_eq!(agenda.deadline(), Some(now + Duration::from_secs(36)));
         assert_eq!(agenda.expired(now + Duration::from_secs(36)), Some("<CC.03>"));
         assert_eq!(agenda.deadline(), None);
+    }
+
+    #[test]
+    fn a_renamed_timer_runs_out_under_its_new_name_at_the_old_time() {
+        let (mut agenda, now) = (Agenda::default(), Instant::now());
+        agenda.start("<DL.04>", now + Duration::from_secs(2));
+        agenda.rename(&"<DL.04>", "moved");
+        agenda.rename(&"<DL.02>", "never ran");
+
+        assert_eq!(agenda.len(), 1);
+        assert_eq!(agenda.expired(now + Duration::from_secs(2)), Some("moved"));
     }
 
     #[test]

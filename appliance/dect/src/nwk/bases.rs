@@ -153,6 +153,9 @@ impl Nwk {
             RfpIndication::LoggedIn => self.logged_in(conn),
             RfpIndication::OnAir => self.on_air(conn),
             RfpIndication::OffAir(reason) => self.stays_off(conn, &reason),
+            RfpIndication::Connected { mcei, pmid, handover: true } => {
+                self.handed_over(LinkId(conn, mcei), pmid);
+            }
             RfpIndication::Connected { mcei, .. } => self.link_up(LinkId(conn, mcei)),
             RfpIndication::Disconnected(mcei, _) => {
                 self.todo.push_back(Work::Link(LinkId(conn, mcei), lce::Event::Lost));
@@ -161,9 +164,8 @@ impl Nwk {
                 self.todo.push_back(Work::Link(LinkId(conn, mcei), lce::Event::Frame(frame)));
             }
             RfpIndication::Ciphered(mcei) => self.ciphered(LinkId(conn, mcei)),
-            // A link that moves is not followed: the handset begins a new one.
-            RfpIndication::Handover(mcei, _) => {
-                self.ask_base(conn, RfpRequest::HandoverFailed(mcei));
+            RfpIndication::Handover(mcei, pmid) => {
+                self.handover_asked(LinkId(conn, mcei), pmid);
             }
             RfpIndication::MediaOpened(handle, address) => {
                 self.media_opened(conn, handle, address);

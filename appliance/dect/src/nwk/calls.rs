@@ -4,7 +4,7 @@ use super::gate::Gate;
 use super::work::{Key, Work};
 use super::{ConnId, Nwk};
 use crate::cc::{self, Keys};
-use crate::primitive::{CallId, Indication, Info, ReleaseReason, Request};
+use crate::primitive::{CallId, Indication, Info, ReleaseReason, Request, RtpPeer};
 use crate::rfp::primitive::Handle;
 use crate::wire::{Origin, Ti};
 use ident::Ipei;
@@ -17,11 +17,19 @@ pub(super) struct Call {
     pub(super) ti: Ti,
     pub(super) stage: Stage,
     /// Its speech channel.
-    pub(super) channel: Option<(ConnId, Handle)>,
+    pub(super) channel: Option<Channel>,
     /// What a call of ours is set up with, until the handset has heard of it.
     info: Option<Box<Info>>,
     /// The handset has set up a call at the same time (9.5.2.3).
     pub(super) crossed: bool,
+}
+
+/// Where the speech of a call is.
+#[derive(Clone, Copy)]
+pub(super) struct Channel {
+    pub(super) conn: ConnId,
+    pub(super) handle: Handle,
+    pub(super) peer: RtpPeer,
 }
 
 /// How far a call has come.

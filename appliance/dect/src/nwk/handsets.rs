@@ -1,5 +1,6 @@
 //! Handsets: the MM of each, and what is kept of it.
 
+use super::handover::CIPHER_KEY;
 use super::identities::Names;
 use super::links::LinkId;
 use super::work::{Key, Ticketed, Work};
@@ -131,6 +132,7 @@ impl Nwk {
                 Effect::Act(Action::Encrypt(dck)) => {
                     if let Some(id) = self.usable_link(pp) {
                         let key = CipherKey::new(*dck.expose());
+                        self.keep_key(id, key.clone());
                         self.ask_base(id.0, RfpRequest::EncKey(id.1, key, CIPHER_KEY));
                     }
                 }
@@ -207,9 +209,6 @@ fn name(event: &Event) -> String {
         Event::LinkLost => "LinkLost".into(),
     }
 }
-
-/// The number under which a base station is given a link's cipher key; there is one per link.
-const CIPHER_KEY: u8 = 0;
 
 /// Handsets that are not subscribed and talk to us: more than could stand around one site, and
 /// few enough that their count of wrong codes costs nothing.

@@ -25,6 +25,11 @@ impl Identities {
         }
     }
 
+    /// The handset that has this temporary identity.
+    pub(super) fn holder(&self, tpui: Tpui) -> Option<Ipei> {
+        self.by_tpui.get(&tpui).copied()
+    }
+
     /// Brings the tables up to date after the subscription of one handset has changed.
     pub(super) fn update(
         &mut self,

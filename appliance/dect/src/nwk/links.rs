@@ -6,7 +6,7 @@ use crate::lapc::Mode;
 use crate::lce::{self, PageAction, PageEvent, PageOut, Service, short_page};
 use crate::mm;
 use crate::primitive::ReleaseReason;
-use crate::rfp::primitive::{Mcei, Request as RfpRequest};
+use crate::rfp::primitive::{CipherKey, Mcei, Request as RfpRequest};
 use crate::wire::ie::{PortableIdentity, RejectReason};
 use crate::wire::{Direction, Kind, Message, Pd, Reaction};
 use ident::Ipei;
@@ -23,6 +23,8 @@ pub(super) struct Radio {
     /// The handset at its other end, as it has called itself in its first message.
     pub(super) pp: Option<Ipei>,
     needed: bool,
+    /// What it is ciphered with.
+    pub(super) key: Option<CipherKey>,
 }
 
 /// Every radio link that a base station can have.
@@ -34,7 +36,7 @@ impl Nwk {
     pub(super) fn link_up(&mut self, id: LinkId) {
         self.link(id, lce::Event::Lost);
         let mut out = lce::Out::default();
-        let radio = Radio { link: lce::Link::new(&mut out), pp: None, needed: false };
+        let radio = Radio { link: lce::Link::new(&mut out), pp: None, needed: false, key: None };
         self.links.insert(id, radio);
         self.link_effects(id, out);
     }

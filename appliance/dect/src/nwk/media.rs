@@ -1,5 +1,6 @@
 //! Speech channels: which belongs to which call (MEDIA messages of the base-station link).
 
+use super::calls::Channel;
 use super::links::LinkId;
 use super::{ConnId, Nwk};
 use crate::primitive::{CallId, Indication, RtpPeer};
@@ -20,15 +21,19 @@ impl Nwk {
         let handle = self.free_handle(conn);
         self.channels.insert((conn, handle), call);
         if let Some(entry) = self.calls.get_mut(&call) {
-            entry.channel = Some((conn, handle));
+            entry.channel = Some(Channel { conn, handle, peer });
         }
         self.ask_base(conn, RfpRequest::OpenMedia(handle, mcei, peer));
     }
 
     pub(super) fn change_media(&mut self, call: CallId, peer: RtpPeer) {
-        let Some(entry) = self.calls.get(&call) else { return };
-        match entry.channel {
-            Some((conn, handle)) => self.ask_base(conn, RfpRequest::ChangeMedia(handle, peer)),
+        let Some(entry) = self.calls.get_mut(&call) else { return };
+        match &mut entry.channel {
+            Some(channel) => {
+                channel.peer = peer;
+                let (conn, handle) = (channel.conn, channel.handle);
+                self.ask_base(conn, RfpRequest::ChangeMedia(handle, peer));
+            }
             None => {
                 let why = "the call has no speech channel".to_owned();
                 self.indicate(Indication::MediaFailed(call, why));
@@ -37,7 +42,7 @@ impl Nwk {
     }
 
     pub(super) fn close_media(&mut self, call: CallId) {
-        if let Some((conn, handle)) =
+        if let Some(Channel { conn, handle, .. }) =
             self.calls.get_mut(&call).and_then(|entry| entry.channel.take())
         {
             self.channels.remove(&(conn, handle));

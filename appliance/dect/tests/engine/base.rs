@@ -29,6 +29,8 @@ pub(crate) enum Heard {
     Release(Mcei),
     /// A radio link is to be ciphered.
     Cipher(Mcei),
+    /// What a link that moves is told.
+    Handover(Mcei, &'static str),
     /// Something of a speech channel, in words, and the answer to it.
     Media(String, Option<Message>),
 }
@@ -81,6 +83,13 @@ fn meaning(message: Message) -> Option<Heard> {
         Message::Dnm(Dnm::Page(octets)) => Heard::Page(octets),
         Message::Dnm(Dnm::Mac(mcei, Radio::DisReq(_))) => Heard::Release(mcei),
         Message::Dnm(Dnm::Mac(mcei, Radio::EncKeyReq { .. })) => Heard::Cipher(mcei),
+        Message::Dnm(Dnm::Mac(mcei, Radio::HoInProgressRes { id: 0xff, .. })) => {
+            Heard::Handover(mcei, "in clear")
+        }
+        Message::Dnm(Dnm::Mac(mcei, Radio::HoInProgressRes { .. })) => {
+            Heard::Handover(mcei, "ciphered")
+        }
+        Message::Dnm(Dnm::Mac(mcei, Radio::HoFailedReq { .. })) => Heard::Handover(mcei, "refused"),
         Message::Media(media) => media_answer(&media),
         other => Heard::Answer(answer(&other)?),
     })

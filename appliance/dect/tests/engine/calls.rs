@@ -225,6 +225,39 @@ fn a_handset_that_comes_back_over_another_link_has_lost_its_calls() {
     world.golden("second-link");
 }
 
+#[test]
+fn a_call_goes_on_through_another_base_station() {
+    let mut world = world();
+    let call = set_up(&mut world);
+    let radio = page_response(&mut world, 1);
+    world.say(radio, "8301");
+    world.request(Request::OpenMedia(call, peer()));
+    world.say(radio, "8307");
+    let radio = world.hand_over(radio, 2, 0x0027b);
+    world.say(radio, "837b e931");
+    world.request(Request::Info(call, Info { display: Some("Bob".into()), ..Info::default() }));
+    world.wait(10);
+    world.say(radio, "834d e200");
+    world.wait(10);
+    world.golden("handover");
+    // Nobody knows this one.
+    world.hush();
+    let radio = world.open(1);
+    world.hand_over(radio, 2, 0x00001);
+    world.wait(10);
+    world.golden("handover-unknown");
+}
+
+#[test]
+fn a_ciphered_link_takes_its_key_along() {
+    let settings = Settings { encryption: Encryption::Enforced, ..settings() };
+    let mut world = world_with(settings, &CHOSEN);
+    let radio = dial(&mut world);
+    world.say(radio, "8541 0d04961b3a9f");
+    world.hand_over(radio, 2, 0x0027b);
+    world.golden("handover-ciphered");
+}
+
 fn dial(world: &mut World) -> Radio {
     let radio = world.open(1);
     world.say(radio, &format!("0305 {IPUI_O} 0606a0a010009034 e080"));

@@ -1,7 +1,8 @@
 //! Enrolment and location: the transcript of EN 300 175-7 Annex K, end to end.
 
-use crate::world::{IPUI_N, IPUI_O, World, handset, settings, subscribed};
+use crate::world::{IPUI_N, IPUI_O, World, handset, octets, settings, subscribed};
 use dect::lapc::Class;
+use dect::nwk::Settings;
 use dect::primitive::{AccessAnswer, AccessCode, Info, Request};
 
 #[test]
@@ -15,6 +16,24 @@ fn a_handset_subscribes_and_locates_as_in_annex_k() {
     world.wait(60);
     world.golden("enrolment");
     assert!(world.kept.contains_key(&handset()));
+}
+
+#[test]
+fn the_mirror_shows_the_secrets_of_an_enrolment_only_where_the_handset_is_named() {
+    for unmasked in [None, Some(handset())] {
+        let settings = Settings { mirror: true, unmasked, ..settings() };
+        let mut world = World::new(settings, Vec::new(), &CHOSEN);
+        world.base(1);
+        world.enrol();
+        let shows = |text: &str| {
+            let octets = octets(text);
+            world.mirrored.windows(octets.len()).any(|window| window == octets)
+        };
+        assert!(shows("0544 0507 80a80004ffffff"), "the request is in clear");
+        for secret in [CHOSEN[1], "a03ff2c523d00842", "f28cf911", "eeba4db9"] {
+            assert_eq!(shows(secret), unmasked.is_some(), "{secret}");
+        }
+    }
 }
 
 #[test]

@@ -27,6 +27,7 @@ enum Deed {
     Close(usize),
     Lose(usize),
     WalkAway(usize),
+    HandOver(usize, u8, bool),
     SetUp(bool),
     Ask(usize, usize),
     Wait(u64),
@@ -45,6 +46,8 @@ fn deed() -> impl Strategy<Value = Deed> {
         2 => (0..8_usize).prop_map(Deed::Close),
         1 => (0..8_usize).prop_map(Deed::Lose),
         1 => (0..8_usize).prop_map(Deed::WalkAway),
+        2 => (0..8_usize, 1..4_u8, any::<bool>())
+            .prop_map(|(link, base, known)| Deed::HandOver(link, base, known)),
         4 => any::<bool>().prop_map(Deed::SetUp),
         10 => (0..6_usize, 0..14_usize).prop_map(|(call, what)| Deed::Ask(call, what)),
         6 => (0..25_u64).prop_map(Deed::Wait),
@@ -126,6 +129,11 @@ fn act(world: &mut World, deed: Deed) {
         Deed::WalkAway(number) => {
             if let Some(radio) = link(world, number) {
                 world.walk_away(radio);
+            }
+        }
+        Deed::HandOver(number, base, known) => {
+            if let Some(radio) = link(world, number) {
+                world.hand_over(radio, base, if known { 0x0027b } else { 0x00001 });
             }
         }
         Deed::SetUp(first) => {

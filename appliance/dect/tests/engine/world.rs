@@ -54,6 +54,8 @@ pub(crate) struct World {
     pub(crate) trace: String,
     /// Calls that the interworking unit knows of and has not seen the end of.
     pub(crate) living: BTreeSet<CallId>,
+    /// What the mirror shows.
+    pub(crate) mirrored: Vec<u8>,
     /// Whether a base station ciphers when it is told to.
     pub(crate) ciphers: bool,
 }
@@ -81,6 +83,7 @@ impl World {
             kept: by_ipei,
             trace: String::new(),
             living: BTreeSet::new(),
+            mirrored: Vec::new(),
             ciphers: true,
         };
         world.settle();
@@ -150,6 +153,26 @@ impl World {
         self.below(radio, lapc::Event::Establish(class, Vec::new()));
         self.settle();
         radio
+    }
+
+    /// A handset takes its link to another base station.
+    pub(crate) fn hand_over(&mut self, from: Radio, base: u8, pmid: u32) -> Radio {
+        let to = (self.conns.get(&base).copied().unwrap_or_default(), self.next_mcei);
+        self.next_mcei = self.next_mcei.wrapping_add(1);
+        let mcei = Mcei(to.1);
+        let asks = dnm::Mac::HoInProgressInd { pmid, flags: 0, rest: vec![1] };
+        self.base_says(to.0, &Message::Dnm(Dnm::Mac(mcei, asks)));
+        self.settle();
+        if let Some(link) = self.handsets.remove(&from) {
+            self.handsets.insert(to, link);
+        }
+        let con = dnm::Mac::ConInd { pmid, flags: dnm::HANDOVER, rest: vec![1] };
+        self.base_says(to.0, &Message::Dnm(Dnm::Mac(mcei, con)));
+        for buffer in [0x00, 0x10] {
+            self.base_says(to.0, &Message::Dnm(Dnm::Lc(mcei, Lc::Dtr(buffer, Vec::new()))));
+        }
+        self.settle();
+        to
     }
 
     /// A handset sends a message.
@@ -285,7 +308,7 @@ impl World {
             }
             Output::Store(ticket, change) => self.store(ticket, change),
             Output::Indicate(indication) => self.indicated(&indication),
-            Output::Mirror(_) => {}
+            Output::Mirror(mirrored) => self.mirrored.extend(mirrored.octets),
         }
     }
 
@@ -352,6 +375,7 @@ impl World {
                         self.base_says(conn, &Message::Dnm(Dnm::Mac(mcei, state)));
                     }
                 }
+                Heard::Handover(mcei, text) => self.note(&format!("HANDOVER{} {text}", mcei.0)),
                 Heard::Media(text, answer) => {
                     self.note(&format!("MEDIA {text}"));
                     if let Some(answer) = answer {
