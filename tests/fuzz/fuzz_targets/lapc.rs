@@ -28,7 +28,7 @@ fn event(what: u8, data: &[u8], there: Side) -> Option<Event> {
         0 => Event::Establish(Class::A, data),
         1 => Event::Establish(Class::B, data),
         2 => Event::Send(data),
-        3 => Event::SendUnit(data),
+        3 => Event::SendUnit(data.into_iter().take(UNIT_MAX).collect()),
         4 => Event::Release(Mode::Normal),
         5 => Event::Release(Mode::Abnormal),
         6 => Event::Busy(what & 0x80 != 0),
@@ -37,6 +37,9 @@ fn event(what: u8, data: &[u8], there: Side) -> Option<Event> {
         _ => Event::Received(Frame::decode(&data, there).ok()?),
     })
 }
+
+/// More is not to be asked for.
+const UNIT_MAX: usize = 63;
 
 fn sent(effect: &machine::Effect<Action, Timer>, here: Side) {
     if let machine::Effect::Act(Action::Transmit(frame)) = effect {

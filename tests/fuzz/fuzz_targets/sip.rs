@@ -35,14 +35,15 @@ fn one(message: &Message) {
     }
 }
 
-/// The messages of a connection; keep-alives do not count, since a cut can tear them apart.
-fn cut(octets: &[u8], length: usize) -> Vec<Message> {
+/// The messages of a connection, without the empty lines before them; keep-alives do not count, since a
+/// cut can tear them apart.
+fn cut(octets: &[u8], length: usize) -> Vec<Vec<u8>> {
     let (mut framer, mut messages) = (Framer::default(), Vec::new());
     for piece in octets.chunks(length) {
         framer.push(piece);
         loop {
             match framer.frame() {
-                Ok(Some(Frame::Message(message))) => messages.push(*message),
+                Ok(Some(Frame::Message(message))) => messages.push(message.encode()),
                 Ok(Some(Frame::Ping | Frame::Pong)) => {}
                 Ok(None) => break,
                 Err(_) => return messages,

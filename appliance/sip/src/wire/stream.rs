@@ -11,6 +11,8 @@ pub struct Framer {
     octets: Vec<u8>,
     /// How far the end of the header has been looked for.
     searched: usize,
+    /// How long the message is that has begun, once its header is there.
+    awaited: Option<usize>,
     /// The last thing seen was one line end, which may yet be half of two.
     half: bool,
 }
@@ -48,15 +50,38 @@ impl Framer {
     /// # Errors
     /// Where the connection must be closed.
     pub fn frame(&mut self) -> Result<Option<Frame>, Lost> {
-        if let Some(frame) = self.keep_alive() {
-            return Ok(Some(frame));
+        let total = match self.awaited {
+            Some(total) => total,
+            None => {
+                if let Some(frame) = self.keep_alive() {
+                    return Ok(Some(frame));
+                }
+                let Some(total) = self.length()? else { return Ok(None) };
+                total
+            }
+        };
+        if self.octets.len() < total {
+            self.awaited = Some(total);
+            return Ok(None);
         }
+        let rest = self.octets.split_off(total);
+        let octets = std::mem::replace(&mut self.octets, rest);
+        (self.searched, self.awaited, self.half) = (0, None, false);
+        Ok(Some(Frame::Message(Box::new(Message::parse(octets)?))))
+    }
+
+    /// How long the message is that begins here, line ends before it included; `None` until its header is
+    /// there.
+    fn length(&mut self) -> Result<Option<usize>, Lost> {
         let ends = self.octets.iter().take_while(|octet| is_end(**octet)).count();
         if ends > 2 * LEADING_LINES_MAX {
             return Err(Unreadable::TooLarge("more than 16 empty lines before a message").into());
         }
         let Some(head) = self.head_end(ends) else {
-            return self.wait();
+            if self.octets.len() > MESSAGE_MAX {
+                return Err(Unreadable::TooLarge("a header of more than 65535 octets").into());
+            }
+            return Ok(None);
         };
         let length = match content_length(self.octets.get(ends..head).unwrap_or_default()) {
             Length::Octets(length) => length,
@@ -68,13 +93,7 @@ impl Framer {
         if total > MESSAGE_MAX {
             return Err(Unreadable::TooLarge("a message of more than 65535 octets").into());
         }
-        if self.octets.len() < total {
-            return Ok(None);
-        }
-        let rest = self.octets.split_off(total);
-        let octets = std::mem::replace(&mut self.octets, rest);
-        (self.searched, self.half) = (0, false);
-        Ok(Some(Frame::Message(Box::new(Message::parse(octets)?))))
+        Ok(Some(total))
     }
 
     /// Two line ends ask for one, one is the answer. Where two arrive apart, the second makes them a question.
@@ -106,13 +125,6 @@ impl Framer {
         // An end of line may be cut anywhere; its first octets are looked at again.
         self.searched = self.octets.len().saturating_sub(3).max(begin);
         None
-    }
-
-    fn wait(&self) -> Result<Option<Frame>, Lost> {
-        if self.octets.len() > MESSAGE_MAX {
-            return Err(Unreadable::TooLarge("a header of more than 65535 octets").into());
-        }
-        Ok(None)
     }
 
     fn lost(&mut self, head: usize) -> Lost {
