@@ -146,7 +146,7 @@ impl Bench {
                 requests.extend(self.dialled(call, &keys, complete));
             }
             Indication::Info { call, keys, complete } => {
-                requests.extend(self.dialled(call, &keys, complete))
+                requests.extend(self.dialled(call, &keys, complete));
             }
             Indication::Alert(call) => {
                 let info = Info { in_band: true, ..Info::default() };

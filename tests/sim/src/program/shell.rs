@@ -161,7 +161,7 @@ impl Shell {
         let now = Instant::now();
         match event {
             Event::Line(base, event) => {
-                if let Some(report) = base::told(base, &event) {
+                if let Some(report) = self.bases.told(base, &event) {
                     self.report(&report)?;
                 }
                 if let Some(input) = base::input(event) {

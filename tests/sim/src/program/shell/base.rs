@@ -22,6 +22,8 @@ struct Base {
     address: IpAddr,
     /// Where its key for the Blowfish door is kept.
     key: Option<PathBuf>,
+    /// Why the last attempt failed; told once, however often it is tried again.
+    failure: Option<String>,
 }
 
 enum Order {
@@ -57,7 +59,7 @@ impl Bases {
             tokio::spawn(carry(number, line, taken, events.clone()));
             let address = base.address.unwrap_or_else(|| local(options.server.ip()));
             let key = kept.filter(|_| base.blowfish).map(|directory| directory.join(KEY));
-            bases.push(Base { orders, address, key });
+            bases.push(Base { orders, address, key, failure: None });
         }
         Ok(Self { bases })
     }
@@ -91,6 +93,28 @@ impl Bases {
     pub(super) fn address(&self, base: usize) -> IpAddr {
         self.bases.get(base).map_or(IpAddr::from([127, 0, 0, 1]), |base| base.address)
     }
+
+    /// What is told of an event; nothing of a failure that was told before.
+    pub(super) fn told(&mut self, base: usize, event: &tls::Event) -> Option<Report> {
+        let report = |event| Report::new(Subject::Base(base), event);
+        let failure = &mut self.bases.get_mut(base)?.failure;
+        match event {
+            tls::Event::Failed(why) if failure.as_ref() == Some(why) => None,
+            tls::Event::Failed(why) => {
+                *failure = Some(why.clone());
+                Some(report("failed").with("reason", why.as_str()))
+            }
+            tls::Event::Enrolled => Some(report("enrolled")),
+            tls::Event::Connected => {
+                *failure = None;
+                Some(report("connected"))
+            }
+            tls::Event::Disconnected(why) => {
+                Some(report("disconnected").with("reason", why.as_str()))
+            }
+            tls::Event::Received(_) => None,
+        }
+    }
 }
 
 /// What an event means to the base station.
@@ -100,18 +124,6 @@ pub(super) fn input(event: tls::Event) -> Option<rfp::Input> {
         tls::Event::Received(octets) => Some(rfp::Input::Received(octets)),
         tls::Event::Disconnected(_) => Some(rfp::Input::Disconnected),
         tls::Event::Enrolled | tls::Event::Failed(_) => None,
-    }
-}
-
-/// What is told of an event.
-pub(super) fn told(base: usize, event: &tls::Event) -> Option<Report> {
-    let report = |event| Report::new(Subject::Base(base), event);
-    match event {
-        tls::Event::Enrolled => Some(report("enrolled")),
-        tls::Event::Connected => Some(report("connected")),
-        tls::Event::Disconnected(why) => Some(report("disconnected").with("reason", why.as_str())),
-        tls::Event::Failed(why) => Some(report("failed").with("reason", why.as_str())),
-        tls::Event::Received(_) => None,
     }
 }
 
