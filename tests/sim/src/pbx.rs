@@ -80,6 +80,8 @@ pub struct SimPbx {
 enum Later {
     Received(SocketAddr, Vec<u8>),
     Answers(String),
+    /// A telephone that has hung up hears nothing: it forgets this call.
+    GivesUp(String, String),
 }
 
 impl SimPbx {
@@ -194,6 +196,7 @@ impl SimPbx {
                 Some(Later::Answers(number)) => {
                     self.phone_command(&number, &PhoneCommand::Answer);
                 }
+                Some(Later::GivesUp(number, id)) => self.phone_gives_up(&number, &id),
                 _ => {}
             }
         }

@@ -12,6 +12,7 @@ mod media;
 mod radio;
 pub mod random;
 mod server;
+mod stage;
 mod store;
 pub mod story;
 mod trace;
@@ -26,7 +27,7 @@ use media::SimMedia;
 pub use radio::Weather;
 use server::Server;
 pub use server::{Config, Person};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 use store::SimStore;
@@ -47,7 +48,11 @@ pub struct World {
     pub(crate) media: SimMedia,
     pub(crate) pbx: SimPbx,
     pub(crate) bases: Vec<Base>,
+    /// Whose connection it is.
+    connected: BTreeMap<dect::nwk::ConnId, usize>,
     pub(crate) handsets: Vec<Handset>,
+    /// Which handsets may take a short page with this address for theirs.
+    paged_by: BTreeMap<u16, BTreeSet<usize>>,
     weather: Weather,
     rng: Seeded,
     trace: Trace,
@@ -62,6 +67,8 @@ pub(crate) struct Base {
     pub(crate) conn: Option<dect::nwk::ConnId>,
     /// Whether its cable is plugged in.
     pub(crate) plugged: bool,
+    /// Which handsets hear it.
+    near: BTreeSet<usize>,
 }
 
 /// A handset and where it is.
@@ -124,7 +131,9 @@ impl World {
         let bases = (0..config.bases)
             .map(|place| {
                 let rfp = Rfp::new(rfp::Config::new(mac(place)), seeded(&mut rng));
-                Base { rfp, conn: None, plugged: false }
+                let near =
+                    (0..handsets.len()).filter(|it| handsets[*it].at == Some(place)).collect();
+                Base { rfp, conn: None, plugged: false, near }
             })
             .collect();
         let seed = config.seed;
@@ -139,7 +148,9 @@ impl World {
             media: SimMedia::default(),
             pbx,
             bases,
+            connected: BTreeMap::new(),
             handsets,
+            paged_by: BTreeMap::new(),
             weather: Weather::default(),
             rng,
             trace: Trace::default(),
@@ -160,18 +171,24 @@ impl World {
         }
     }
 
-    /// Subscribes every handset, with the right code, and waits until all are located and registered.
+    /// Subscribes every handset that is not new, with the right code, and waits until all of these are located,
+    /// and registered where their password is right.
     ///
     /// # Panics
     /// When they do not come into service.
     pub fn settle_everybody(&mut self) {
-        for handset in 0..self.handsets.len() {
+        for handset in self.natives() {
             let code = self.server.code_of(handset);
             self.user(handset, pp::Command::Subscribe(code));
             self.run_for(Duration::from_millis(200));
         }
-        let all =
-            |world: &Self| (0..world.handsets.len()).all(|handset| world.is_in_service(handset));
+        let all = |world: &Self| {
+            world.natives().all(|handset| {
+                let person = &world.server.config.people[handset];
+                let known = person.password == person.pbx_password;
+                world.handsets[handset].pp.is_located() && (world.is_in_service(handset) || !known)
+            })
+        };
         let limit = Duration::from_mins(2);
         assert!(self.run_until(limit, all), "not everybody came into service:\n{}", self.trace());
     }
@@ -225,7 +242,11 @@ impl World {
         if from == to {
             return;
         }
+        if let Some(to) = to {
+            self.bases[to].near.insert(handset);
+        }
         if let Some(from) = from {
+            self.bases[from].near.remove(&handset);
             self.base_input(from, rfp::Input::Lost(pp_id(handset)));
             self.pp_input(handset, pp::Input::Air(Downlink::Silent));
         }
@@ -278,6 +299,17 @@ impl World {
         self.handsets[handset].pp.talks()
     }
 
+    /// Whether the handset is in no call.
+    #[must_use]
+    pub fn is_free(&self, handset: usize) -> bool {
+        self.handsets[handset].pp.call().is_none()
+    }
+
+    /// The user of this handset answers by himself, so long after it began to ring.
+    pub fn answers_after(&mut self, handset: usize, time: Duration) {
+        self.handsets[handset].pp.model_mut().answer_after = Some(time);
+    }
+
     /// Whether no call, bearer, channel or session is left anywhere.
     #[must_use]
     pub fn is_idle(&self) -> bool {
@@ -286,6 +318,14 @@ impl World {
             && self.pbx.calls() == 0
             && self.bases.iter().all(|base| base.rfp.bearers() == 0 && base.rfp.channels() == 0)
             && self.handsets.iter().all(|handset| handset.pp.call().is_none())
+    }
+
+    /// Those who belong to the system from the beginning.
+    fn natives(&self) -> impl Iterator<Item = usize> + use<> {
+        let people = self.server.config.people.iter().enumerate();
+        let natives: Vec<usize> =
+            people.filter(|(_, person)| !person.new).map(|(handset, _)| handset).collect();
+        natives.into_iter()
     }
 
     fn next(&self) -> Option<Instant> {

@@ -222,8 +222,17 @@ impl SimPbx {
         }
     }
 
+    /// Nobody has answered our CANCEL or BYE (RFC 3261 clause 17.1, timers B and F).
+    pub(super) fn phone_gives_up(&mut self, number: &str, id: &str) {
+        if self.call(number).is_some_and(|call| call.id == id) {
+            self.over(number, Some(408));
+        }
+    }
+
     fn phone_hangs_up(&mut self, number: &str) {
         let host = self.address;
+        let Some(id) = self.call(number).map(|call| call.id.clone()) else { return };
+        self.plan(PATIENCE, Later::GivesUp(number.to_owned(), id));
         let Some(call) = self.call(number) else { return };
         if let Some(invite) = call.ringing.take() {
             if let Some(from) = reply_to(&invite) {
@@ -470,3 +479,5 @@ fn sdp(direction: &str) -> String {
 /// The tag of all telephones; calls are told apart by their Call-ID.
 const TAG: &str = "phone";
 const BOTH: &str = "sendrecv";
+/// 64 times T1.
+const PATIENCE: Duration = Duration::from_secs(32);

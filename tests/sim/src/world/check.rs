@@ -8,7 +8,7 @@ impl World {
     /// Looks at what can be looked at in no time; every so often at everything.
     pub(super) fn check(&self) {
         self.check_counts();
-        if self.steps.is_multiple_of(THOROUGH_EVERY) {
+        if self.steps.is_multiple_of(THOROUGH_EVERY * (1 + self.handsets.len() as u64)) {
             self.check_identities();
         }
     }
@@ -82,5 +82,5 @@ const CLOSING_MAX: usize = 0;
 const CALLS_PER_HANDSET: usize = 4;
 /// Frames, datagrams and reports under way.
 const QUEUE_PER_HANDSET: usize = 64;
-/// Looking at everything takes time in proportion to everything.
-const THOROUGH_EVERY: u64 = 1024;
+/// Looking at everything takes time in proportion to everything: so many steps between, for each handset.
+const THOROUGH_EVERY: u64 = 256;

@@ -119,8 +119,17 @@ impl World {
     }
 
     fn broadcast(&mut self, base: usize, downlink: &Downlink) {
-        for handset in 0..self.handsets.len() {
-            if self.handsets[handset].at == Some(base) && self.handsets[handset].pp.is_on() {
+        let near = &self.bases[base].near;
+        let hear: Vec<usize> = match downlink {
+            // Who is not meant does not listen on; with ten thousand handsets that matters.
+            Downlink::Page([_, high, low]) => {
+                let meant = self.paged_by.get(&u16::from_be_bytes([*high, *low]));
+                meant.into_iter().flatten().filter(|it| near.contains(it)).copied().collect()
+            }
+            _ => near.iter().copied().collect(),
+        };
+        for handset in hear {
+            if self.handsets[handset].pp.is_on() {
                 self.radio_down(base, handset, downlink);
             }
         }
@@ -147,6 +156,9 @@ impl World {
                 pp::Output::Seen(seen) => {
                     let number = self.handsets[handset].number.clone();
                     self.tell(format_args!("{number} sees {seen:?}"));
+                    if matches!(seen, pp::Seen::Subscribed(..) | pp::Seen::Located(_)) {
+                        self.listen_for_pages(handset);
+                    }
                     let noticed = &mut self.handsets[handset].seen;
                     noticed.push((self.now, seen));
                     if noticed.len() > SEEN_MAX {
@@ -157,6 +169,15 @@ impl World {
         }
         let deadline = self.handsets[handset].pp.deadline();
         self.attend(Who::Handset(handset), deadline);
+    }
+
+    /// Notes the addresses under which a handset may be paged from now on (EN 300 175-5 8.2).
+    fn listen_for_pages(&mut self, handset: usize) {
+        let Some(kept) = self.handsets[handset].pp.subscription() else { return };
+        let addresses = [Some(kept.ipui.low_16()), kept.tpui.map(ident::Tpui::low_16)];
+        for address in addresses.into_iter().flatten() {
+            self.paged_by.entry(address).or_default().insert(handset);
+        }
     }
 
     pub(super) fn pbx_wants(&mut self, out: Vec<pbx::Output>) {

@@ -45,6 +45,8 @@ pub struct Person {
     pub pbx_password: String,
     /// Near which base station the handset is.
     pub near: Option<usize>,
+    /// The handset is not subscribed from the beginning.
+    pub new: bool,
 }
 
 impl Config {
@@ -65,6 +67,7 @@ impl Config {
             password: format!("secret-{number}"),
             pbx_password: format!("secret-{number}"),
             near: Some(0),
+            new: false,
         });
         let last = self.people.len() - 1;
         &mut self.people[last]
@@ -288,6 +291,7 @@ impl World {
         self.server.connections += 1;
         let conn = ConnId(self.server.connections);
         self.bases[base].conn = Some(conn);
+        self.connected.insert(conn, base);
         let (door, peer) = (nwk::Door::Tls(super::mac(base)), [127, 0, 1, 1].into());
         self.brain_input(Input::Dect(nwk::Input::Connected { conn, door, peer }));
         self.base_input(base, crate::rfp::Input::Connected);
@@ -296,6 +300,7 @@ impl World {
     /// A connection breaks, for both ends.
     pub(super) fn cut(&mut self, base: usize) {
         let Some(conn) = self.bases[base].conn.take() else { return };
+        self.connected.remove(&conn);
         self.base_input(base, crate::rfp::Input::Disconnected);
         self.brain_input(Input::Dect(nwk::Input::Disconnected(conn)));
         if self.bases[base].plugged {
@@ -314,7 +319,7 @@ impl World {
     }
 
     pub(super) fn base_of(&self, conn: ConnId) -> Option<usize> {
-        self.bases.iter().position(|base| base.conn == Some(conn))
+        self.connected.get(&conn).copied()
     }
 }
 
