@@ -13,7 +13,7 @@ mod speech;
 use crate::air::{Downlink, PpId, Uplink};
 use bearer::Bearers;
 use dect::nwk::Door;
-use dect::rfp::dnm::{Dnm, Lc, Mac as MacMessage};
+use dect::rfp::dnm::{Data, Dnm, Lc, Mac as MacMessage};
 use dect::rfp::frame::Frame;
 use dect::rfp::message::Message;
 use dect::rfp::primitive::{Handle, Mcei};
@@ -250,7 +250,7 @@ impl Rfp {
                 _ => out.push(Output::Fault("a page without radio, or too short".into())),
             },
             Message::Dnm(Dnm::Lc(mcei, Lc::DataReq(data))) => {
-                self.downlink(now, mcei, data.place >> 4, data.frame, out);
+                self.downlink(now, mcei, data, out);
             }
             Message::Dnm(Dnm::Mac(mcei, mac)) => self.radio_link(mcei, mac, out),
             Message::Media(media) => {
@@ -273,20 +273,14 @@ impl Rfp {
     }
 
     /// A frame for a handset, into one of the link's two buffers.
-    fn downlink(
-        &mut self,
-        now: Instant,
-        mcei: Mcei,
-        buffer: u8,
-        frame: Vec<u8>,
-        out: &mut Vec<Output>,
-    ) {
+    fn downlink(&mut self, now: Instant, mcei: Mcei, data: Data, out: &mut Vec<Output>) {
         let Some(pp) = self.bearers.handset(mcei) else { return };
+        let buffer = data.place >> 4;
         if !self.bearers.fill(mcei, buffer) {
             out.push(Output::Fault(format!("buffer {buffer} of {mcei:?} is not free")));
             return;
         }
-        out.push(Output::Radio(pp, Downlink::Frame(frame)));
+        out.push(Output::Radio(pp, Downlink::Frame(data.frame)));
         if self.config.frame_time.is_zero() {
             self.bearers.free(mcei, buffer);
             self.login.send(&dtr(mcei, buffer), out);
@@ -348,7 +342,7 @@ impl Rfp {
             }
             Uplink::Frame(frame) => {
                 if let Some(mcei) = self.bearers.mcei(pp) {
-                    let data = Lc::DataInd(dect::rfp::dnm::Data::new(0, frame));
+                    let data = Lc::DataInd(Data::new(0, frame));
                     self.login.send(&Message::Dnm(Dnm::Lc(mcei, data)), out);
                 }
             }

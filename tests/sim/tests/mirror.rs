@@ -196,7 +196,7 @@ impl Bench {
         self.user(Command::SwitchOn);
         self.give(Step::Rfp(rfp::Input::InRange(PP)));
         self.user(Command::Subscribe(AccessCode::new("1234").expect("digits")));
-        self.wait(Duration::from_secs(60));
+        self.wait(Duration::from_mins(1));
         assert!(self.pp.is_located(), "{:?}", self.told);
         let call = self.nwk.new_call();
         self.ask(Request::Setup { call, pp: ipei(), info: Info::default() });
@@ -207,7 +207,7 @@ impl Bench {
         self.wait(Duration::from_secs(1));
         assert!(self.pp.talks(), "{:?}", self.told);
         self.ask(Request::Release(call, ReleaseReason::Normal, Info::default()));
-        self.wait(Duration::from_secs(60));
+        self.wait(Duration::from_mins(1));
         assert!(self.told.iter().any(|told| matches!(told, Indication::MediaOpened(CallId(_), _))));
     }
 

@@ -140,6 +140,9 @@ impl Link {
 
     fn beyond_radio(&mut self, message: Message, out: &mut Effects) {
         match message {
+            Message::Dnm(Dnm::Lc(..) | Dnm::Mac(..)) if !self.on_air() => {
+                self.pass_over("a radio link while the radio is off");
+            }
             Message::Dnm(dnm @ (Dnm::Lc(..) | Dnm::Mac(..))) => {
                 self.bearers.message(dnm, &mut self.wire, out);
             }
@@ -292,5 +295,7 @@ impl Wire {
 const WRONG_KEY: &str = "the base station does not have the key that is stored for it, or did not \
                          confirm it; reset it to factory settings and remove it here";
 
+#[cfg(test)]
+mod storm;
 #[cfg(test)]
 mod tests;

@@ -13,6 +13,7 @@ use crate::rfp::sync::{self, Sync};
 use crate::subscription::LinkKey;
 use ident::Rpn;
 use machine::Effect;
+use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
 /// The other side of a link: octets cross in both directions, and what happens is written down.
@@ -24,12 +25,13 @@ struct Bench {
     /// Messages that the link has sent, not looked at yet.
     heard: Vec<Message>,
     trace: Vec<String>,
+    timers: BTreeSet<Timer>,
 }
 
-const MAC: ident::Mac = ident::Mac([0, 0x30, 0x42, 0x1b, 0x17, 0x37]);
+pub(super) const MAC: ident::Mac = ident::Mac([0, 0x30, 0x42, 0x1b, 0x17, 0x37]);
 const RANDOM: [u8; 32] = [0x5a; 32];
 
-fn settings() -> Settings {
+pub(super) fn settings() -> Settings {
     Settings {
         ari: Some("10009034".parse().unwrap()),
         region: Some(Region::Europe),
@@ -61,8 +63,14 @@ impl Bench {
         let mut out = Effects::default();
         let peer = IpAddr::V4(Ipv4Addr::LOCALHOST);
         let link = Link::new(door, peer, RANDOM, &mut out);
-        let mut bench =
-            Self { link, out, wire: Wire::default(), heard: Vec::new(), trace: Vec::new() };
+        let mut bench = Self {
+            link,
+            out,
+            wire: Wire::default(),
+            heard: Vec::new(),
+            trace: Vec::new(),
+            timers: BTreeSet::new(),
+        };
         bench.settle();
         bench
     }
@@ -80,7 +88,17 @@ impl Bench {
 
     fn settle(&mut self) {
         for effect in self.out.drain() {
-            let Effect::Act(action) = effect else { continue };
+            let action = match effect {
+                Effect::Act(action) => action,
+                Effect::Start(timer) => {
+                    self.timers.insert(timer);
+                    continue;
+                }
+                Effect::Stop(timer) => {
+                    self.timers.remove(&timer);
+                    continue;
+                }
+            };
             match action {
                 Action::Send(octets) => self.hear(&octets),
                 Action::Trace { .. } => {}
@@ -133,6 +151,13 @@ impl Bench {
         self.heard.clear();
         std::mem::take(&mut self.trace)
     }
+}
+
+/// A link that is on the air, and where its effects go.
+pub(super) fn on_air_effects(door: Door) -> (Link, Effects) {
+    assert_eq!(door, Door::Tls(MAC), "the bench uses the TLS door");
+    let bench = Bench::on_air(settings());
+    (bench.link, bench.out)
 }
 
 fn title(message: &Message) -> String {
@@ -194,6 +219,7 @@ fn a_base_station_logs_in_is_configured_and_goes_on_the_air() {
          -> SYSTEM_SEARCH_IND\n-> RESET_MAC_IND\n-> START_MAC_MASTER_IND\n-> ACTIVATE_REQ\n\
          -> STATISTICS_DATA_REQ\n-> FREQ_CTRL_MODE_IND\nOnAir"
     );
+    assert_eq!(bench.timers, BTreeSet::from([Timer::Heartbeat]));
 }
 
 #[test]
