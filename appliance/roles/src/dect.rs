@@ -158,7 +158,7 @@ impl Role {
         let mirror = settings::mirror(config, &options.state);
         let mirror = mirror.map(|path| Mirror::open(&path)).transpose().map_err(state)?;
         warn_of_what_is_missing(&brain_settings.dect);
-        let sip = SipSockets::open(&settings::sip_sockets(config)).await?;
+        let sip = SipSockets::open(&settings::sip_sockets(config))?;
         let media = MediaClient::connect(&options.media);
         let users = settings::users(config, &loaded.users);
         let mut wanted = Vec::new();

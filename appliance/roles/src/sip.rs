@@ -54,6 +54,8 @@ pub enum OpenError {
 /// The sockets. Dropping it closes them and every connection.
 pub struct SipSockets {
     udp: UdpSocket,
+    /// The same socket without tokio, which would not send before it has once waited for room.
+    udp_out: std::net::UdpSocket,
     listener: TcpListener,
     settings: Settings,
     tls: Arc<ClientConfig>,
@@ -73,17 +75,19 @@ enum News {
 }
 
 impl SipSockets {
-    /// Opens the sockets.
+    /// Opens the sockets; within a tokio runtime only.
     ///
     /// # Errors
     /// [`OpenError`], with the port where there is a matter of one.
-    pub async fn open(settings: &Settings) -> Result<Self, OpenError> {
+    pub fn open(settings: &Settings) -> Result<Self, OpenError> {
         let at = settings.address;
         let failed = |error: io::Error| match error.kind() {
             io::ErrorKind::AddrInUse => OpenError::Taken(at),
             _ => OpenError::Bind(at, error),
         };
-        let udp = UdpSocket::bind(at).await.map_err(failed)?;
+        let udp_out = std::net::UdpSocket::bind(at).map_err(failed)?;
+        udp_out.set_nonblocking(true).map_err(failed)?;
+        let udp = udp_out.try_clone().and_then(UdpSocket::from_std).map_err(failed)?;
         // With port 0 in a test, both have the one that UDP was given.
         let at = udp.local_addr().map_err(failed)?;
         let listener = listen(at, settings.tos).map_err(failed)?;
@@ -96,6 +100,7 @@ impl SipSockets {
         let family = if at.is_ipv4() { Family::V4 } else { Family::V6 };
         Ok(Self {
             udp,
+            udp_out,
             listener,
             settings: Settings { address: at, ..settings.clone() },
             tls: Arc::new(client_config(settings)?),
@@ -145,7 +150,7 @@ impl SipSockets {
     pub fn carry_out(&mut self, output: Output) -> Option<Event> {
         match output {
             Output::Send(Path::Udp(to), octets) => {
-                if let Err(error) = self.udp.try_send_to(&octets, to) {
+                if let Err(error) = self.udp_out.send_to(&octets, to) {
                     tracing::debug!(%to, %error, "SIP datagram not sent");
                 }
             }
