@@ -92,6 +92,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "miri has no sockets")]
     fn the_two_ports_are_neighbours_and_marked() {
         let (even, pair) = pair();
         assert_eq!(pair.rtp.local_addr().unwrap().port(), even);
@@ -102,6 +103,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "miri has no sockets")]
     fn a_taken_port_is_named_and_its_neighbour_is_free_again() {
         let (even, pair) = pair();
         drop(pair.rtp);
@@ -111,6 +113,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "miri has no sockets")]
     fn an_address_of_another_machine_is_named() {
         let elsewhere = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
         let error = Pair::open(elsewhere, 40_000, 0).unwrap_err();
@@ -119,6 +122,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "miri has no sockets")]
     fn packets_over_ipv6_are_marked_too() {
         let at = SocketAddr::from((Ipv6Addr::LOCALHOST, 0));
         let socket = open(at, 0xb8).unwrap();

@@ -54,6 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[cfg_attr(miri, ignore = "miri has no scheduler")]
     fn what_is_said_to_be_given_is_in_force() {
         // In a thread of its own, so that no other test runs at that priority.
         let (given, policy) = std::thread::spawn(|| {

@@ -51,7 +51,7 @@ pub struct Out {
 impl Out {
     /// The datagrams, in the order in which they are to be sent.
     #[must_use]
-    pub fn datagrams(&self) -> impl ExactSizeIterator<Item = Datagram<'_>> {
+    pub fn datagrams(&self) -> impl ExactSizeIterator<Item = Datagram<'_>> + Clone {
         self.entries.iter().map(|(port, to, range)| {
             let octets = self.octets.get(range.clone()).unwrap_or_default();
             Datagram { port: *port, to: *to, octets }

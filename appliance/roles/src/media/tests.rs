@@ -131,6 +131,27 @@ fn a_session_carries_speech_and_says_what_it_carried() {
 }
 
 #[test]
+fn a_packet_that_becomes_two_arrives_as_two() {
+    local(async {
+        let role = Role::new("two");
+        let (_stop, _running) = role.start(40);
+        let mut client = MediaClient::connect(&role.path);
+        let (radio, _) = opened(&mut client, SessionId(1)).await;
+        let ((base, base_peer), (pbx, pbx_peer)) = (far_end().await, far_end().await);
+        let pbx_peer = Peer { ptime_ms: 10, ..pbx_peer };
+        client.send(Command::Connect(SessionId(1), Side::Radio, base_peer));
+        client.send(Command::Connect(SessionId(1), Side::Network, pbx_peer));
+        let (first, payload, _) = heard_at(&base, radio, &pbx).await;
+        assert_eq!(payload, [0x2a; 80]);
+        let mut buffer = [0; 1500];
+        let length = pbx.recv(&mut buffer).await.unwrap();
+        let (second, _) = rtp::read(&buffer[..length]).unwrap();
+        assert_eq!(second.sequence, first.sequence.wrapping_add(1));
+        assert_eq!(second.timestamp, first.timestamp.wrapping_add(80));
+    });
+}
+
+#[test]
 fn ports_run_out_with_a_sentence_and_come_back_after_a_close() {
     local(async {
         let role = Role::new("ports");

@@ -1,14 +1,14 @@
 //! A thread that carries packets.
 
 use super::{Backlog, Pairs, addresses};
-use machine::Rng;
-use media::relay::{Datagram, Kind, Limits, Out, Port, Relay};
+use crate::random::OsRandom;
+use media::relay::{Kind, Limits, Out, Port, Relay};
 use media::rtcp::Epoch;
 use media::session::{Command, Report, SessionId, Side};
 use os::datagram::{self, Batch};
 use os::watch::{BELL, Bell, Watch};
 use std::io;
-use std::net::UdpSocket;
+use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc;
@@ -53,7 +53,7 @@ impl Worker {
         let (bell, rounds) = (watch.bell(), Arc::new(AtomicU64::new(0)));
         let (orders, receiver) = mpsc::channel();
         let carrier = Carrier {
-            relay: Relay::new(limits, epoch(), Box::new(SystemRng)),
+            relay: Relay::new(limits, epoch(), Box::new(OsRandom)),
             watch,
             orders: receiver,
             told,
@@ -234,31 +234,42 @@ impl Carrier {
     }
 }
 
-/// Takes what has come to one socket.
-fn take(batch: &mut Batch, socket: &UdpSocket, mut each: impl FnMut(std::net::SocketAddr, &[u8])) {
-    match batch.receive(socket) {
-        Ok(_) => batch.datagrams().for_each(|(from, octets)| each(from, octets)),
-        Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-        Err(error) => tracing::debug!(%error, "receiving speech"),
+/// Takes everything that has come to one socket, as [`Watch::add`] demands.
+fn take(batch: &mut Batch, socket: &UdpSocket, mut each: impl FnMut(SocketAddr, &[u8])) {
+    for _ in 0..ROUNDS_MAX {
+        match batch.receive(socket) {
+            Ok(count) => {
+                batch.datagrams().for_each(|(from, octets)| each(from, octets));
+                if count < BATCH {
+                    return;
+                }
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+            // An error of an earlier packet is told once; what has come still waits behind it.
+            Err(error) => tracing::debug!(%error, "receiving speech"),
+        }
     }
 }
 
 /// Sends what the relay wants sent: neighbours of the same socket in one call.
+///
+/// A full buffer or a far end that is away is not told: speech that cannot be sent now is of no
+/// use later.
 fn send(sockets: &[Option<Box<Pairs>>], out: &Out) {
-    let mut datagrams = out.datagrams().peekable();
-    while let Some(first) = datagrams.next() {
-        let Some((_, socket)) = socket(sockets, number(first.port)) else { continue };
-        let Datagram { port, to, octets } = first;
-        // A full buffer or a far end that is away: speech that cannot be sent now is of no use later.
-        if datagrams.peek().is_none_or(|next| next.port != port) {
-            let _ = socket.send_to(octets, to);
+    let mut datagrams = out.datagrams();
+    while let Some(first) = datagrams.clone().next() {
+        let run = datagrams.clone().take_while(|next| next.port == first.port).take(BATCH).count();
+        let neighbours = datagrams.by_ref().take(run);
+        let Some((_, socket)) = socket(sockets, number(first.port)) else {
+            neighbours.for_each(drop);
             continue;
+        };
+        if run == 1 {
+            let _ = socket.send_to(first.octets, first.to);
+            neighbours.for_each(drop);
+        } else {
+            let _ = datagram::send(socket, neighbours.map(|next| (next.to, next.octets)));
         }
-        let mut run = vec![(to, octets)];
-        while let Some(next) = datagrams.next_if(|next| next.port == port && run.len() < BATCH) {
-            run.push((next.to, next.octets));
-        }
-        let _ = datagram::send(socket, run.into_iter());
     }
 }
 
@@ -294,18 +305,6 @@ fn epoch() -> Epoch {
     Epoch::new(Instant::now(), since_1970)
 }
 
-/// The operating system's random numbers.
-struct SystemRng;
-
-impl Rng for SystemRng {
-    fn fill(&mut self, octets: &mut [u8]) {
-        // The kernel's source does not fail once the machine is up; RTP asks for no secrecy here.
-        if let Err(error) = getrandom::fill(octets) {
-            tracing::error!(%error, "no random numbers");
-        }
-    }
-}
-
 /// From this many sessions on packets are gathered before they are taken.
 const GATHER_FROM: usize = 16;
 
@@ -318,6 +317,10 @@ const IDLE: Duration = Duration::from_secs(1);
 
 /// Sockets that are told of in one round.
 const READY_MAX: usize = 512;
+
+/// Calls for one socket before the others have their turn: what is left of a flood is taken with
+/// the next packet, or lost.
+const ROUNDS_MAX: usize = 64;
 
 /// Datagrams of one socket that are taken or sent in one call; more than one is rare.
 const BATCH: usize = 8;
