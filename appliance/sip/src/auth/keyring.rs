@@ -115,6 +115,8 @@ impl Keyring {
         if self.held.len() == REALMS_MAX {
             self.held.remove(0);
         }
+        // Most user agents have one, and a vector would make room for four.
+        self.held.reserve_exact(1);
         self.held.push(Held { asker, challenge, count: 0 });
     }
 

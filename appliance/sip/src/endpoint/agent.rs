@@ -19,7 +19,8 @@ use std::time::Duration;
 /// All user agents.
 #[derive(Default)]
 pub(super) struct Agents {
-    agents: BTreeMap<AccountId, Agent>,
+    /// Boxed, since the nodes of the map are half empty.
+    agents: BTreeMap<AccountId, Box<Agent>>,
     by_user: BTreeSet<(Box<str>, AccountId)>,
 }
 
@@ -68,7 +69,7 @@ impl Agents {
             flow: None,
             leaves: false,
         };
-        self.agents.insert(id, agent);
+        self.agents.insert(id, Box::new(agent));
     }
 
     pub(super) fn domain(&self, id: AccountId) -> Option<&str> {

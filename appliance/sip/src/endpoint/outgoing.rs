@@ -115,8 +115,9 @@ impl Clients {
     }
 
     fn invite_of(&self, call: CallId) -> Option<ClientKey> {
-        let wanted = Sender::Call(call, Purpose::Invite);
-        let mut found = self.records.iter().filter(|(_, record)| record.sender == wanted);
+        let wanted =
+            [Purpose::Invite, Purpose::Reinvite].map(|purpose| Sender::Call(call, purpose));
+        let mut found = self.records.iter().filter(|(_, record)| wanted.contains(&record.sender));
         found.rfind(|(_, record)| record.request.is_some()).map(|(key, _)| *key)
     }
 }
@@ -163,7 +164,7 @@ impl Endpoint {
         self.begin(cx, key, (request, hop), octets);
     }
 
-    /// Forgets the INVITE of a call.
+    /// Forgets the INVITE of a call that has no final response.
     pub(super) fn abandon(&mut self, cx: &mut Cx<'_>, call: CallId) {
         if let Some(key) = self.clients.invite_of(call) {
             self.client_event(cx, key, Event::Abandoned, None);

@@ -75,8 +75,10 @@ impl Call {
                 State::Active
             }
             Request::Modify(session) => {
-                self.ours = Some(Ours { session, is_sent: false });
-                self.offer(out);
+                match &mut self.ours {
+                    Some(ours) if ours.is_sent => ours.next = Some(session),
+                    _ => self.offer_next(Some(session), out),
+                }
                 State::Active
             }
             Request::InfoKey(key, duration) => {
@@ -121,13 +123,22 @@ impl Call {
         }
     }
 
+    /// Begins with what is to be offered next, where there is something.
+    fn offer_next(&mut self, next: Option<Box<Session>>, out: &mut Out) {
+        self.ours = next.map(|session| Ours { session, is_sent: false, next: None });
+        if self.ours.is_some() {
+            self.offer(out);
+        }
+    }
+
     /// Sends our offer, or waits while one is under way in the other direction (RFC 3261 clause 14.1).
     fn offer(&mut self, out: &mut Out) {
         if self.pending.is_some() || self.unacked.is_some() {
             out.start(Timer::Glare);
             return;
         }
-        let Some(ours) = self.ours.take().filter(|ours| !ours.is_sent) else { return };
+        let Some(ours) = self.ours.take_if(|ours| !ours.is_sent) else { return };
+        out.stop(Timer::Glare);
         self.send_invite(Purpose::Reinvite, &ours.session, out);
         self.ours = Some(Ours { is_sent: true, ..ours });
     }
@@ -244,13 +255,17 @@ impl Call {
             (Purpose::Reinvite, 491) => {
                 if let Some(ours) = &mut self.ours {
                     ours.is_sent = false;
+                    if let Some(next) = ours.next.take() {
+                        ours.session = next;
+                    }
                     out.start(Timer::Glare);
                 }
                 State::Active
             }
             (Purpose::Reinvite, status) => {
-                self.ours = None;
+                let next = self.ours.take().and_then(|ours| ours.next);
                 tell(primitive::Event::ModifyRefused(self.id, status), out);
+                self.offer_next(next, out);
                 State::Active
             }
             _ => State::Active,
@@ -262,9 +277,10 @@ impl Call {
         let cseq = response.cseq().map_or(self.invite_cseq, |cseq| cseq.number);
         let ack = self.dialog.numbered(Method::Ack, cseq);
         out.act(Action::Acknowledge(Box::new(ack)));
-        if self.ours.take().is_some() {
+        if let Some(ours) = self.ours.take_if(|ours| ours.is_sent && cseq == self.invite_cseq) {
             let session = body::session(response).unwrap_or_default();
             tell(primitive::Event::Answered(self.id, session), out);
+            self.offer_next(ours.next, out);
         }
         State::Active
     }

@@ -229,6 +229,8 @@ struct Unacked {
 struct Ours {
     session: Box<Session>,
     is_sent: bool,
+    /// What the interworking unit wants by now; it waits until this one is done (RFC 3261 clause 14.1).
+    next: Option<Box<Session>>,
 }
 
 impl Call {
@@ -337,6 +339,10 @@ impl Call {
     fn ended(&mut self, reason: Ended, out: &mut Out) -> State {
         stop_all(out);
         self.drop_pending(out);
+        if self.ours.take().is_some_and(|ours| ours.is_sent) {
+            // No timer would end it where it has had a 100 and the peer forgot the call.
+            out.act(Action::Abandon);
+        }
         tell(primitive::Event::Ended(self.id, reason), out);
         State::Over
     }
@@ -346,7 +352,7 @@ impl Call {
         if let Some(pending) = self.pending.take() {
             out.act(Action::Respond(pending.key, Box::new(Reply::new(487))));
         }
-        (self.unacked, self.ours) = (None, None);
+        self.unacked = None;
     }
 
     /// A reply with what a response has that opens or refreshes a dialog.
