@@ -2,7 +2,8 @@
 
 mod world;
 
-use sip::primitive::{Event, Request};
+use sip::endpoint::{Settings, Transport};
+use sip::primitive::{AccountId, Event, Request};
 use world::*;
 
 const A: &str = "127.0.0.1:5060";
@@ -412,4 +413,72 @@ a ! ended by us
     );
     all_is_over(&mut world);
     assert_eq!(world.endpoint(A).load().agents, 0);
+}
+
+/// The same pair over connections.
+fn pair_over_tcp(a: Brain, b: Brain) -> World {
+    let over_tcp =
+        |at, proxies: &[&str]| Settings { transport: Transport::Tcp, ..settings(at, proxies) };
+    let mut world = World::new();
+    world.engine("a", over_tcp(A, &[B]), a);
+    world.engine("b", over_tcp(B, &[A]), b);
+    world.ask(A, ms(0), put(1, "201"));
+    world.ask(B, ms(0), put(1, "202"));
+    world
+}
+
+#[test]
+fn over_tcp_a_call_outlives_its_connection() {
+    let mut world = pair_over_tcp(nobody(), friendly());
+    let (call, invite) = invite(&mut world, A, "202");
+    world.ask(A, ms(1), invite);
+    world.run(seconds(3));
+    world.cut_connections();
+    world.ask(A, seconds(1), Request::Hangup(call));
+    world.run(seconds(10));
+    check(
+        &world,
+        "a > b 1 INVITE, sdp offer
+b > a 100 to 1 INVITE
+b ! incoming from 201 for 1, sdp offer
+b > a 180 to 1 INVITE
+a ! progress 180, sdp none
+b > a 200 to 1 INVITE, sdp answer
+a > b 1 ACK
+a ! answered, sdp answer
+b ! confirmed
+a > b 2 BYE
+b > a 200 to 2 BYE
+b ! ended by peer
+a ! ended by us
+",
+    );
+}
+
+#[test]
+fn an_answer_finds_another_connection_when_its_own_is_gone() {
+    let mut world = pair_over_tcp(nobody(), friendly());
+    let (_, invite) = invite(&mut world, A, "202");
+    world.ask(A, ms(1), invite);
+    world.run(ms(500));
+    world.cut_connections();
+    world.run(seconds(10));
+    let ladder = world.ladder();
+    // The INVITE has failed for its sender, who hears the 200 all the same but has no call for it.
+    assert!(ladder.contains("a ! ended, refused 503"), "{ladder}");
+    assert!(ladder.contains("b > a 200 to 1 INVITE"), "{ladder}");
+    world.run(seconds(60));
+    assert!(world.ladder().contains("b ! ended, broken"), "{}", world.trace);
+}
+
+#[test]
+fn of_two_users_of_the_same_name_to_says_which_one_is_meant() {
+    let mut world = pair(nobody(), friendly());
+    let mut other = account("202");
+    "other.example".clone_into(&mut other.domain);
+    world.ask(B, ms(0), Request::PutAccount(AccountId(0), Box::new(other)));
+    let (_, invite) = invite(&mut world, A, "202@pbx.example");
+    world.ask(A, ms(1), invite);
+    world.run(seconds(1));
+    assert!(world.ladder().contains("b ! incoming from 201 for 1"), "{}", world.trace);
 }

@@ -339,3 +339,17 @@ fn odd_answers_do_no_harm() {
         assert!(ladder.matches("REGISTER, ").count() <= 2, "{ladder}");
     }
 }
+
+#[test]
+fn other_settings_lead_to_another_registrar_at_once() {
+    let mut world = one(open());
+    world.script("spare", SPARE, open());
+    world.run(seconds(5));
+    world.set(UA, settings(UA, &[SPARE]));
+    world.run(seconds(1));
+    let golden = "ua > spare 2 REGISTER, expires 3600
+spare > ua 200 to 2 REGISTER, expires 3600
+ua ! registered 1 for 3600s
+";
+    assert!(world.ladder().ends_with(golden), "{}", world.trace);
+}

@@ -267,7 +267,10 @@ impl Endpoint {
         let user = uri.user_text();
         let host = uri.host?;
         if host.address().is_some() {
-            return self.agents.find(&user, None);
+            // Where two domains have the same user, To may say which one is meant.
+            let domain = message.to().ok().and_then(|to| to.uri.host).map(|host| host.to_string());
+            let named = self.agents.find(&user, domain.as_deref());
+            return named.or_else(|| self.agents.find(&user, None));
         }
         self.agents.find(&user, Some(&host.to_string()))
     }

@@ -109,6 +109,12 @@ impl World {
         self.plan(after, Happening::Input { at: parse(at), input: Input::Request(request) });
     }
 
+    /// The engine at `at` gets new settings.
+    pub(crate) fn set(&mut self, at: &str, settings: Settings) {
+        let input = Input::Settings(Box::new(settings));
+        self.plan(ms(0), Happening::Input { at: parse(at), input });
+    }
+
     /// A scripted peer says something of its own accord.
     pub(crate) fn say(&mut self, from: &str, to: &str, after: Duration, octets: Vec<u8>) {
         let (from, to) = (parse(from), parse(to));
