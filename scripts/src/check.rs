@@ -18,11 +18,18 @@ pub(crate) fn run(words: &[String]) -> ExitCode {
     let root = rooms::root();
     let mut steps = Steps::default();
     look(&root, &mut steps);
-    steps.step("tests", || tests(&root));
-    steps.step("tests in documentation", || doc_tests(&root));
-    lab(&root, &mut steps);
+    // With the tests, so that nothing is built twice with other features.
+    let built = steps.step("programs and tests are built", || {
+        cargo(&root, "build", &["build", "--locked", "--workspace", "--bins", "--tests"])
+    });
+    if built {
+        steps.step("tests", || tests(&root));
+        steps.step("tests in documentation", || doc_tests(&root));
+        lab(&root, &mut steps);
+    }
     if nightly {
         steps.step("long tests", || long_tests(&root));
+        crate::nightly::run(&root, &mut steps);
     }
     println!("{}", steps.tally);
     if steps.tally.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
@@ -187,13 +194,6 @@ fn test_tally(text: &str) -> Option<Tally> {
 
 /// The first call, on a network of its own, and what Wireshark makes of its base-station link.
 fn lab(root: &Path, steps: &mut Steps) {
-    let built = steps.step("programs for the lab", || {
-        let words = ["build", "--locked", "--package", "appliance", "--package", "sim"];
-        cargo(root, "build", &words)
-    });
-    if !built {
-        return;
-    }
     steps.step("the first call: PBX, server, base stations and handsets", || {
         let program = std::env::current_exe();
         let program = program.unwrap_or_else(|_| root.join("target/debug/scripts"));

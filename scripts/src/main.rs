@@ -2,6 +2,7 @@
 
 mod check;
 mod first_call;
+mod nightly;
 mod rooms;
 mod steps;
 mod tshark;

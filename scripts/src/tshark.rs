@@ -26,11 +26,11 @@ pub(crate) fn report() -> Outcome {
 
 /// Judges the mirror of the last run.
 pub(crate) fn verdict(root: &Path) -> Verdict {
-    let mirror = root.join(MIRROR);
-    if !mirror.exists() {
+    let mirrors = MIRRORS.map(|mirror| root.join(mirror));
+    if let Some(missing) = mirrors.iter().find(|mirror| !mirror.exists()) {
         return Verdict::Failed(format!(
             "{} is not there; run the first call before",
-            mirror.display()
+            missing.display()
         ));
     }
     let Some(tshark) = Tshark::find(root) else {
@@ -38,10 +38,14 @@ pub(crate) fn verdict(root: &Path) -> Verdict {
             "tshark 4.2 or newer cannot be had here (it needs root for debootstrap)".into(),
         );
     };
-    match tshark.messages(&mirror) {
-        Ok(messages) => judge(&messages),
-        Err(error) => Verdict::Failed(error.to_string()),
+    let mut messages = Vec::new();
+    for mirror in &mirrors {
+        match tshark.messages(mirror) {
+            Ok(more) => messages.extend(more),
+            Err(error) => return Verdict::Failed(error.to_string()),
+        }
     }
+    judge(&messages)
 }
 
 /// One frame of the mirror as Wireshark sees it.
@@ -61,7 +65,10 @@ fn judge(messages: &[Message]) -> Verdict {
     let mut wrong = Vec::new();
     let excused = |message: &Message| EXCEPTIONS.iter().any(|(_, is)| is(message));
     for message in messages.iter().filter(|message| message.malformed && !excused(message)) {
-        wrong.push(format!("frame {} is malformed: {}", message.frame, message.info));
+        wrong.push(format!(
+            "frame {} of {} is malformed: {}",
+            message.frame, message.stream, message.info
+        ));
     }
     let kinds: BTreeSet<u16> = messages.iter().filter_map(|message| message.kind).collect();
     for (code, name) in LINK.iter().filter(|(code, _)| !kinds.contains(code)) {
@@ -140,7 +147,7 @@ impl Tshark {
     fn knows_the_link(&self) -> bool {
         let output = self.command().args(["-G", "protocols"]).output();
         output.is_ok_and(|output| {
-            String::from_utf8_lossy(&output.stdout).contains("\tdect_mitel_rfp\n")
+            String::from_utf8_lossy(&output.stdout).contains("\tdect_mitel_rfp\t")
         })
     }
 
@@ -158,14 +165,18 @@ impl Tshark {
             command.args(["-e", field]);
         }
         let output = command.output()?;
+        let file = mirror.display().to_string();
         if !output.status.success() {
             return Err(String::from_utf8_lossy(&output.stderr).into_owned().into());
         }
-        Ok(String::from_utf8_lossy(&output.stdout).lines().map(message).collect())
+        Ok(String::from_utf8_lossy(&output.stdout)
+            .lines()
+            .map(|line| message(&file, line))
+            .collect())
     }
 }
 
-fn message(line: &str) -> Message {
+fn message(file: &str, line: &str) -> Message {
     let mut words = line.splitn(FIELDS.len(), '|');
     let mut next = || words.next().unwrap_or_default();
     let number = |word: &str| match word.strip_prefix("0x") {
@@ -175,7 +186,7 @@ fn message(line: &str) -> Message {
     let octet = |word: &str| number(word).and_then(|number| u8::try_from(number).ok());
     Message {
         frame: number(next()).unwrap_or(0),
-        stream: next().to_owned(),
+        stream: format!("{file} {}", next()),
         kind: number(next()).and_then(|number| u16::try_from(number).ok()),
         primitive: octet(next()),
         mcei: octet(next()),
@@ -232,8 +243,9 @@ fn debian_mirror() -> Option<String> {
         })
 }
 
-/// Where the first call leaves the mirror of its base-station links.
-pub(crate) const MIRROR: &str = ".cache/first-call/state/link.pcapng";
+/// Where the first call leaves the mirror of its base-station links: before and after the server was killed.
+const MIRRORS: [&str; 2] =
+    [".cache/first-call/state/link.pcapng.1", ".cache/first-call/state/link.pcapng"];
 const CHROOT: &str = ".cache/trixie";
 const MAC_CON_IND: u8 = 0x01;
 const SHOWN_MAX: usize = 20;
@@ -296,13 +308,13 @@ mod tests {
 
     #[test]
     fn a_line_of_fields_is_read_and_the_rest_is_words() {
-        let read = message("7|2|0x0301|0x01|3|3|0x05||CC-SETUP a|b");
+        let read = message("f", "7|2|0x0301|0x01|3|3|0x05||CC-SETUP a|b");
         assert_eq!(
             (read.frame, read.kind, read.mcei, read.nwk),
             (7, Some(0x301), Some(3), Some((3, 5)))
         );
         assert!(!read.malformed && read.info == "CC-SETUP a|b");
-        assert!(message("1|0||||||1|").malformed);
+        assert!(message("f", "1|0||||||1|").malformed);
     }
 
     #[test]

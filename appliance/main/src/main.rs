@@ -1,9 +1,11 @@
 //! The one binary: its name or its first word chooses what it is.
 
 mod arguments;
+mod control;
 mod decode;
 
 use arguments::{Command, Place, USAGE};
+use roles::entry;
 use roles::parent::{self, Plan};
 use roles::settings::{self, Files, Optional};
 use std::ffi::OsString;
@@ -23,8 +25,10 @@ fn main() -> ExitCode {
 fn obey(command: Command) -> ExitCode {
     let done = match command {
         Command::Run(place) => return run(&place),
-        Command::Role(name, _) => Err(format!("the role {name} is not in this build")),
-        Command::Control(..) => Err("the server cannot be asked in this build".to_owned()),
+        Command::Role(name, place) => return be(name, &place),
+        Command::Control(state, question) => control::ask(&state, &question)
+            .map(|answer| print!("{answer}"))
+            .map_err(|error| error.to_string()),
         Command::DecodeSip(files) => decode::sip(&files),
         Command::DecodeNwk(words) => decode::nwk(&words),
         Command::DecodeLink(words, cipher) => decode::link(&words, cipher.as_ref()),
@@ -56,15 +60,40 @@ fn run(place: &Place) -> ExitCode {
     if let Err(error) = std::fs::create_dir_all(&place.state) {
         return fail(&format!("cannot make the state folder {}: {error}", place.state.display()));
     }
+    entry::log();
     let plan = Plan {
         executable: PathBuf::from("/proc/self/exe"),
         arguments: arguments_of(place),
-        sockets: place.state.join(SOCKETS),
+        sockets: entry::sockets(&place.state),
     };
     match parent::run(&plan, || eprintln!("appliance: all roles are up")) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => fail(&error.to_string()),
+        Err(error) => fail(&with_causes(&error)),
     }
+}
+
+/// One role, until the parent stops it.
+fn be(name: &str, place: &Place) -> ExitCode {
+    let files = files(place);
+    match entry::role(name, &entry::Place { state: place.state.clone(), files }) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("appliance: {name}: {}", with_causes(&error));
+            u8::try_from(error.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from)
+        }
+    }
+}
+
+/// An error with everything that led to it, since its own text does not repeat that.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
 }
 
 fn files(place: &Place) -> Files {
@@ -90,9 +119,6 @@ fn fail(error: &str) -> ExitCode {
     eprintln!("appliance: {error}");
     ExitCode::FAILURE
 }
-
-/// The folder of the roles' sockets within the state folder.
-const SOCKETS: &str = "run";
 
 /// The command line was not understood.
 const EXIT_USAGE: u8 = 2;

@@ -1,8 +1,10 @@
 //! The roles: sockets and timers joined to engines. tokio lives here and nowhere else.
 
 pub mod ca;
+pub mod client;
 pub mod dect;
 pub mod door;
+pub mod entry;
 pub mod media;
 pub mod media_client;
 pub mod parent;

@@ -53,18 +53,14 @@ impl Phone {
         self.command("hangup", "")
     }
 
-    /// Whether it was registered before anybody listened to its events.
+    /// Whether it is registered.
     ///
     /// # Errors
     /// When its log does not say so.
-    pub(super) fn registered(&self) -> Result<String, String> {
+    pub(super) fn registered(&self) -> Result<(), String> {
         let log = self.folder.with_file_name("baresip.log");
         let said = std::fs::read_to_string(log).unwrap_or_default();
-        if said.contains("200 OK") {
-            Ok(String::new())
-        } else {
-            Err("baresip is not registered".into())
-        }
+        if said.contains("200 OK") { Ok(()) } else { Err("baresip is not registered".into()) }
     }
 
     /// What has happened until now does not count any more.

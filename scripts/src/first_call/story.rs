@@ -41,8 +41,8 @@ pub(super) fn gather(root: &Path, folder: &Path, net: Net, steps: &mut Steps) ->
     })?;
     let phone = if net.own {
         bring(steps, "a phone that is not ours registers", || {
-            let mut phone = Phone::start(root, folder, net)?;
-            phone.event("REGISTER_OK", Duration::from_secs(10)).or_else(|_| phone.registered())?;
+            let phone = Phone::start(root, folder, net)?;
+            until(USUAL, || phone.registered())?;
             Ok(phone)
         })
     } else {
@@ -158,7 +158,7 @@ fn handset_to_handset(cast: &mut Cast) -> Told {
     cast.simulator.say("dial 1 1002")?;
     let ringing = cast.simulator.handset(2, "ringing", &[])?;
     cast.simulator.handset(1, "rings-there", &[])?;
-    cast.simulator.say("answer 2")?;
+    cast.answer(2)?;
     cast.simulator.handset(1, "connected", &[])?;
     cast.hears(1, TONES[1])?;
     cast.hears(2, TONES[0])?;
@@ -187,7 +187,7 @@ fn phone_to_handset(cast: &mut Cast) -> Told {
     let Some(phone) = &mut cast.phone else { return Ok(NO_PHONE.to_owned()) };
     phone.dial("1003", net)?;
     cast.simulator.handset(3, "ringing", &[phone::EXTENSION])?;
-    cast.simulator.say("answer 3")?;
+    cast.answer(3)?;
     cast.hears(3, PHONE_TONE)?;
     std::thread::sleep(SPEECH);
     if let Some(phone) = &mut cast.phone {
@@ -267,7 +267,7 @@ fn switched_off(cast: &mut Cast) -> Told {
 fn changes(cast: &mut Cast) -> Told {
     let mut peer = cast.peer_calls("calls-and-changes", "1001")?;
     cast.simulator.handset(1, "ringing", &[])?;
-    cast.simulator.say("answer 1")?;
+    cast.answer(1)?;
     cast.hears(1, TONES[0])?;
     peer.ended(Duration::from_secs(40))?;
     cast.simulator.handset(1, "released", &[])?;
@@ -277,7 +277,7 @@ fn changes(cast: &mut Cast) -> Told {
 fn late_offer(cast: &mut Cast) -> Told {
     let mut peer = cast.peer_calls("calls-with-late-offer", "1001")?;
     cast.simulator.handset(1, "ringing", &[])?;
-    cast.simulator.say("answer 1")?;
+    cast.answer(1)?;
     cast.hears(1, TONES[0])?;
     peer.ended(Duration::from_secs(40))?;
     cast.simulator.handset(1, "released", &[])?;
@@ -326,6 +326,12 @@ impl Cast {
         let users = status["users"].as_array().ok_or("the status lists no users")?;
         let user = users.iter().find(|user| user["user"] == name);
         user.cloned().ok_or_else(|| format!("the status does not list user {name}"))
+    }
+
+    /// Answers as a person would, not within a millisecond.
+    fn answer(&mut self, handset: u32) -> Result<(), String> {
+        std::thread::sleep(RING);
+        self.simulator.say(&format!("answer {handset}"))
     }
 
     fn hears(&mut self, handset: u32, hertz: u32) -> Result<(), String> {
@@ -401,6 +407,8 @@ const USUAL: Duration = Duration::from_secs(20);
 const RECOVERY: Duration = Duration::from_mins(1);
 /// How long is spoken where somebody listens to the recording afterwards.
 const SPEECH: Duration = Duration::from_millis(1500);
+/// How long a handset rings at the least before somebody answers.
+const RING: Duration = Duration::from_millis(300);
 /// Marks a scene that cannot be played here.
 const SKIPPED: &str = "skipped: ";
 const NO_PHONE: &str = "skipped: there is no phone that is not ours";

@@ -51,7 +51,7 @@ group! { "sip"
     GRUU: bool = "true" at "gruu" [.later()]
 
     /// TOS octet of SIP packets.
-    TOS: u8 = "96" at "tos" [.range(0, 255).later()]
+    TOS: u8 = "96" at "tos" [.range(0, 255).applies(Applies::Restart)]
 
     /// Whether switching a handset off takes its registration back.
     DECT_DETACH_ACTION: DetachAction = "ignore" at "dect_detach_action"
@@ -111,7 +111,7 @@ group! { "sip"
     MEDIA_PTIME: Ptime = "20" at "media.ptime" [.applies(Applies::NextCall)]
 
     /// TOS octet of speech packets.
-    MEDIA_TOS: u8 = "184" at "media.tos" [.range(0, 255).later()]
+    MEDIA_TOS: u8 = "184" at "media.tos" [.range(0, 255).applies(Applies::Restart)]
 
     /// An SDP answer holds one codec only.
     MEDIA_SDP_ANSWER_SINGLE: bool = "false" at "media.sdp_answer_single" [.later()]

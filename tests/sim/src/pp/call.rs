@@ -101,10 +101,12 @@ impl SimPp {
     }
 
     pub(super) fn answer(&mut self) {
-        if self.call() != Some(CallState::Received) {
+        // Whoever is quick answers before the handset has said that it rings.
+        if !matches!(self.call(), Some(CallState::Present | CallState::Received)) {
             return self.see(Seen::NotPossible("nothing rings"));
         }
         self.enter(CallState::ConnectPending);
+        self.agenda.stop(&Timer::Alert);
         self.agenda.stop(&Timer::Answer);
         self.start(Timer::Connect);
         self.send_in_call(Kind::CcConnect);

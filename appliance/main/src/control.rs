@@ -1,0 +1,119 @@
+//! What the running server is asked, and how its answer looks on a terminal.
+
+use crate::arguments::Question;
+use bus::dect1::{Base, Status, User};
+use roles::client::{self, ClientError};
+use serde_json::{Value, json};
+use std::fmt::Write as _;
+use std::path::Path;
+
+/// Asks, and gives the answer as it is printed.
+///
+/// # Errors
+/// Why there is none.
+pub(crate) fn ask(state: &Path, question: &Question) -> Result<String, ClientError> {
+    match question {
+        Question::Status { json: true } => Ok(format!("{}\n", as_json(&client::status(state)?))),
+        Question::Status { json: false } => Ok(as_text(&client::status(state)?)),
+        Question::BaseList => Ok(bases(&client::status(state)?.bases)),
+        Question::BaseApprove(mac) => {
+            client::approve(state, mac)?;
+            Ok(format!("{mac} will be let in when it comes next\n"))
+        }
+        Question::Enrol(mac) => Ok(format!("{}\n", client::enrol(state, mac.as_deref())?)),
+    }
+}
+
+fn as_json(status: &Status) -> Value {
+    let users: Vec<Value> = status
+        .users
+        .iter()
+        .map(|user| {
+            json!({
+                "user": user.user, "ipei": user.ipei, "subscribed": user.subscribed,
+                "located": user.located, "registration": user.registration,
+                "detail": user.detail, "busy": user.busy,
+            })
+        })
+        .collect();
+    let bases: Vec<Value> = status
+        .bases
+        .iter()
+        .map(|base| json!({ "mac": base.mac, "state": base.state, "detail": base.detail }))
+        .collect();
+    json!({ "users": users, "bases": bases, "calls": status.calls, "strangers": status.strangers })
+}
+
+fn as_text(status: &Status) -> String {
+    let mut text = bases(&status.bases);
+    if status.users.is_empty() {
+        text.push_str("no users\n");
+    }
+    for user in &status.users {
+        text.push_str(&line(user));
+    }
+    for ipei in &status.strangers {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "handset {ipei}: subscribed, and no user's");
+    }
+    let _ = writeln!(text, "{} call(s)", status.calls);
+    text
+}
+
+fn line(user: &User) -> String {
+    let handset = match user.ipei.as_str() {
+        "" => "no handset".to_owned(),
+        ipei => format!("handset {ipei}"),
+    };
+    let subscribed = if user.subscribed { "subscribed" } else { "not subscribed" };
+    let located = match user.located.as_str() {
+        "" => "not located".to_owned(),
+        mac => format!("at base station {mac}"),
+    };
+    let registered = match (user.registration.as_str(), user.detail.as_str()) {
+        ("registered", seconds) => format!("registered for {seconds} s"),
+        ("failed", reason) => format!("not registered: {reason}"),
+        ("trying", _) => "registering".to_owned(),
+        _ => "not registered".to_owned(),
+    };
+    let busy = if user.busy { ", in a call" } else { "" };
+    format!("user {}: {handset}, {subscribed}, {located}, {registered}{busy}\n", user.user)
+}
+
+fn bases(bases: &[Base]) -> String {
+    if bases.is_empty() {
+        return "no base stations\n".to_owned();
+    }
+    let line = |base: &Base| match base.detail.as_str() {
+        "" => format!("base station {}: {}\n", base.mac, base.state),
+        detail => format!("base station {}: {}, {detail}\n", base.mac, base.state),
+    };
+    bases.iter().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_user_that_is_not_registered_is_shown_with_the_reason() {
+        let user = User {
+            user: "1004".into(),
+            ipei: "00077 0000004 4".into(),
+            subscribed: true,
+            located: "02:00:00:00:00:01".into(),
+            registration: "failed".into(),
+            detail: "the PBX refuses the password".into(),
+            busy: false,
+        };
+        let base = Base { mac: "02:00:00:00:00:01".into(), state: "up".into(), ..Base::default() };
+        let status = Status { users: vec![user], bases: vec![base], ..Status::default() };
+        assert_eq!(
+            as_text(&status),
+            "base station 02:00:00:00:00:01: up\n\
+             user 1004: handset 00077 0000004 4, subscribed, at base station 02:00:00:00:00:01, \
+             not registered: the PBX refuses the password\n\
+             0 call(s)\n"
+        );
+    }
+}

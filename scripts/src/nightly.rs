@@ -1,0 +1,55 @@
+//! What takes longer than a change can wait for: fuzzing and benchmarks.
+
+use crate::steps::{Steps, Verdict, command};
+use std::path::Path;
+use std::process::Command;
+
+/// Takes both.
+pub(crate) fn run(root: &Path, steps: &mut Steps) {
+    for target in targets(root) {
+        steps.step(&format!("fuzzing {target}"), || fuzz(root, &target));
+    }
+    steps.step("benchmarks", || {
+        let words = ["bench", "--locked", "--workspace", "--benches"];
+        match command(root, "benchmarks", Command::new("cargo").args(words)) {
+            Ok(done) if done.well => {
+                Verdict::Passed(format!("figures are in {}", done.log.display()))
+            }
+            Ok(done) => Verdict::Failed(done.tail()),
+            Err(error) => Verdict::Failed(error.to_string()),
+        }
+    });
+}
+
+fn targets(root: &Path) -> Vec<String> {
+    let folder = std::fs::read_dir(root.join(FUZZ).join("fuzz_targets"));
+    let files = folder.into_iter().flatten().flatten().map(|entry| entry.path());
+    let mut names: Vec<String> = files
+        .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
+        .filter_map(|path| Some(path.file_stem()?.to_string_lossy().into_owned()))
+        .collect();
+    names.sort();
+    names
+}
+
+fn fuzz(root: &Path, target: &str) -> Verdict {
+    let works = |words: &[&str]| {
+        Command::new("cargo").args(words).output().is_ok_and(|output| output.status.success())
+    };
+    if !works(&["+nightly", "fuzz", "--version"]) {
+        return Verdict::Skipped("fuzzing needs a nightly toolchain and cargo-fuzz".into());
+    }
+    let runs = format!("-runs={RUNS}");
+    let words =
+        ["+nightly", "fuzz", "run", "--fuzz-dir", FUZZ, target, "--", &runs, "-max_len=4096"];
+    match command(root, &format!("fuzz-{target}"), Command::new("cargo").args(words)) {
+        Ok(done) if done.well => Verdict::Passed(format!("{RUNS} inputs")),
+        Ok(done) => Verdict::Failed(done.tail()),
+        Err(error) => Verdict::Failed(error.to_string()),
+    }
+}
+
+/// Where the fuzz targets are.
+const FUZZ: &str = "tests/fuzz";
+/// A million inputs were run once for each; this is to see that nothing has broken since.
+const RUNS: u32 = 100_000;
