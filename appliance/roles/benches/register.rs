@@ -42,7 +42,7 @@ impl Drop for Registrar {
 fn main() -> Result<(), Box<dyn Error>> {
     let numbers: Vec<u32> = std::env::args().skip(1).filter_map(|arg| arg.parse().ok()).collect();
     let handsets = numbers.first().copied().unwrap_or(4_000);
-    let rate = numbers.get(1).copied().unwrap_or(4_000);
+    let rate = numbers.get(1).copied().unwrap_or(1_000);
     for program in ["kamailio", "sipp"] {
         if Command::new(program)
             .arg("-v")
@@ -113,6 +113,8 @@ fn register(handsets: u32, rate: u32, port: u16) -> Result<(Duration, usize), Bo
             for event in out.drain(..).filter_map(|output: Output| sockets.carry_out(output)) {
                 match event {
                     Event::Registered(..) => registered += 1,
+                    // The engine tries again; what that costs is in the time.
+                    Event::NotRegistered(_, why) => println!("       {}", why.reason),
                     other => return Err(format!("{other:?}").into()),
                 }
             }
@@ -178,10 +180,10 @@ fn sipp(folder: &Path, handsets: u32, rate: u32, port: u16) -> Result<Duration, 
         .arg(format!("127.0.0.1:{port}"))
         .output()?;
     let taken = begun.elapsed();
-    match output.status.success() {
-        true => Ok(taken),
-        false => Err(format!("SIPp: {}", String::from_utf8_lossy(&output.stderr)).into()),
+    if !output.status.success() {
+        return Err(format!("SIPp: {}", String::from_utf8_lossy(&output.stderr)).into());
     }
+    Ok(taken)
 }
 
 fn start_kamailio(folder: &Path, port: u16) -> Result<Registrar, Box<dyn Error>> {

@@ -1,6 +1,6 @@
 //! Where a request goes next (RFC 3263 clause 4, RFC 3261 clause 8.1.2).
 
-use super::face::{Output, Question, Transport};
+use super::face::{Output, Question, Settings, Target, Transport};
 use super::outgoing::{Outgoing, Towards};
 use super::{Cx, Endpoint};
 use crate::locate;
@@ -63,7 +63,7 @@ impl Endpoint {
     }
 
     /// The addresses of a name; `None` while nothing is known. Asks for it where that is due.
-    fn targets(&mut self, cx: &mut Cx<'_>, question: &Question) -> Option<Vec<super::Target>> {
+    fn targets(&mut self, cx: &mut Cx<'_>, question: &Question) -> Option<Vec<Target>> {
         if let Some(target) = locate::literal(question) {
             return Some(vec![target]);
         }
@@ -119,8 +119,6 @@ impl Endpoint {
         })
     }
 }
-
-use super::Settings;
 
 /// A domain may be written with a port; it names a host then.
 fn host_and_port(domain: &str, question: impl Fn(&str, Option<u16>) -> Question) -> Question {
