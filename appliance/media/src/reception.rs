@@ -47,7 +47,7 @@ struct Source {
     received: u32,
     /// The packet that would make a jump believed.
     after_jump: Option<u16>,
-    transit: u32,
+    transit: Option<u32>,
     /// Sixteen times the jitter, as in A.8.
     jitter: u32,
     expected_prior: u32,
@@ -55,16 +55,19 @@ struct Source {
 }
 
 impl Reception {
-    /// Counts a packet that arrived at `arrival`, in timestamp units of any origin.
-    pub fn packet(&mut self, header: &Header, arrival: u32) -> Order {
-        let transit = arrival.wrapping_sub(header.timestamp);
+    /// Counts a packet that arrived at `arrival`, in timestamp units of any origin. `None` is for
+    /// packets whose timestamp is not the time of their sending, such as those of an event.
+    pub fn packet(&mut self, header: &Header, arrival: Option<u32>) -> Order {
+        let transit = arrival.map(|arrival| arrival.wrapping_sub(header.timestamp));
         let same = self.source.as_mut().filter(|source| source.ssrc == header.ssrc);
         let order = same.map_or(Order::First, |source| source.order(header.sequence));
         match (order, &mut self.source) {
             (Order::First, _) => self.begin(header, transit),
             (Order::Next | Order::Late, Some(source)) => {
                 source.received = source.received.wrapping_add(1);
-                source.time(transit);
+                if let Some(transit) = transit {
+                    source.time(transit);
+                }
             }
             _ => {}
         }
@@ -102,7 +105,7 @@ impl Reception {
         })
     }
 
-    fn begin(&mut self, header: &Header, transit: u32) {
+    fn begin(&mut self, header: &Header, transit: Option<u32>) {
         self.lost_before = self.lost();
         self.source = Some(Source {
             ssrc: header.ssrc,
@@ -143,8 +146,8 @@ impl Source {
 
     /// A.8
     fn time(&mut self, transit: u32) {
-        let difference = transit.wrapping_sub(self.transit).cast_signed().unsigned_abs();
-        self.transit = transit;
+        let before = self.transit.replace(transit).unwrap_or(transit);
+        let difference = transit.wrapping_sub(before).cast_signed().unsigned_abs();
         // A pause of the source is no jitter: after it the clock is allowed to differ.
         let difference = difference.min(MAX_DIFFERENCE);
         let less = self.jitter.wrapping_add(8) >> 4;
@@ -182,10 +185,10 @@ mod tests {
     fn a_gap_is_lost_and_a_late_packet_makes_it_good() {
         let mut reception = Reception::default();
         for sequence in [65_534, 65_535, 0, 3] {
-            reception.packet(&header(1, sequence), 0);
+            reception.packet(&header(1, sequence), Some(0));
         }
         assert_eq!(reception.lost(), 2);
-        assert_eq!(reception.packet(&header(1, 2), 0), Order::Late);
+        assert_eq!(reception.packet(&header(1, 2), Some(0)), Order::Late);
         let block = reception.block().unwrap();
         assert_eq!((block.lost, block.highest), (1, 0x1_0003));
         assert_eq!(block.fraction_lost, 42, "1 of 6, in 1/256");
@@ -195,20 +198,20 @@ mod tests {
     #[test]
     fn one_stray_is_not_believed_but_two_in_a_row_are() {
         let mut reception = Reception::default();
-        assert_eq!(reception.packet(&header(1, 10), 0), Order::First);
-        assert_eq!(reception.packet(&header(1, 20_000), 0), Order::Stray);
-        assert_eq!(reception.packet(&header(1, 11), 0), Order::Next);
-        assert_eq!(reception.packet(&header(1, 20_000), 0), Order::Stray);
-        assert_eq!(reception.packet(&header(1, 20_001), 0), Order::First);
+        assert_eq!(reception.packet(&header(1, 10), Some(0)), Order::First);
+        assert_eq!(reception.packet(&header(1, 20_000), Some(0)), Order::Stray);
+        assert_eq!(reception.packet(&header(1, 11), Some(0)), Order::Next);
+        assert_eq!(reception.packet(&header(1, 20_000), Some(0)), Order::Stray);
+        assert_eq!(reception.packet(&header(1, 20_001), Some(0)), Order::First);
         assert_eq!(reception.lost(), 0);
     }
 
     #[test]
     fn losses_of_an_earlier_source_are_not_forgotten() {
         let mut reception = Reception::default();
-        reception.packet(&header(1, 1), 0);
-        reception.packet(&header(1, 4), 0);
-        assert_eq!(reception.packet(&header(2, 1), 0), Order::First);
+        reception.packet(&header(1, 1), Some(0));
+        reception.packet(&header(1, 4), Some(0));
+        assert_eq!(reception.packet(&header(2, 1), Some(0)), Order::First);
         assert_eq!(reception.lost(), 2);
     }
 
@@ -216,12 +219,24 @@ mod tests {
     #[test]
     fn jitter_grows_by_a_sixteenth_of_the_difference_and_fades() {
         let mut reception = Reception::default();
-        reception.packet(&header(1, 0), 0);
-        reception.packet(&header(1, 1), 160 + 80);
+        reception.packet(&header(1, 0), Some(0));
+        reception.packet(&header(1, 1), Some(160 + 80));
         assert_eq!(reception.jitter(), 5);
         for sequence in 2..100 {
-            reception.packet(&header(1, sequence), u32::from(sequence) * 160 + 80);
+            reception.packet(&header(1, sequence), Some(u32::from(sequence) * 160 + 80));
         }
         assert_eq!(reception.jitter(), 0);
+    }
+
+    #[test]
+    fn packets_of_an_event_are_counted_but_make_no_jitter() {
+        let mut reception = Reception::default();
+        reception.packet(&header(1, 0), None);
+        for sequence in 1..4 {
+            reception.packet(&header(1, sequence), Some(u32::from(sequence) * 160));
+            reception.packet(&Header { sequence: sequence + 10, ..header(1, 0) }, None);
+        }
+        assert_eq!(reception.jitter(), 0);
+        assert_eq!(reception.block().unwrap().highest, 13);
     }
 }

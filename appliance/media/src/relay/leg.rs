@@ -140,7 +140,8 @@ impl Leg {
             return Heard::default();
         };
         let mut heard = Heard::default();
-        let order = self.reception.packet(&header, arrival(shared));
+        let arrival = matches!(content, Content::Speech).then(|| arrival(shared));
+        let order = self.reception.packet(&header, arrival);
         match order {
             Order::Stray => {
                 self.dropped += 1;
