@@ -1,12 +1,17 @@
 //! How much processor time a relayed packet costs, beside two others in the same run.
 //!
-//! `relay-bench [--calls N] [--seconds N] [--rounds N]` measures, one after the
+//! `relay-bench [--calls N] [--seconds N] [--rounds N] [--rtpengine-priority N]` measures, one after the
 //! other and round after round: the role `media`, rtpengine in user space
 //! (Debian's package `rtpengine-daemon`, where it is installed), and a loop that
 //! does nothing but receive and send, as the limit of what sockets allow. All
 //! get the same packets from the same load, on loopback; each is a process of
 //! its own, and the kernel says how long it ran. Since other programs may be
 //! running, only the ratios of one run mean something.
+//!
+//! All three run with the same real-time priority. A relay without it that
+//! shares the machine with busy programs waits its turn, then finds many
+//! packets at a time and takes them cheaply, though too late for speech;
+//! `--rtpengine-priority 0` shows that.
 //!
 //! It ends with status 1 if a packet was lost or the aim was missed.
 
@@ -47,11 +52,12 @@ struct Options {
     calls: u16,
     seconds: u32,
     rounds: u32,
+    rtpengine_priority: u32,
 }
 
 impl Options {
     fn read(mut arguments: impl Iterator<Item = String>) -> Result<Self, Failure> {
-        let mut options = Self { calls: 300, seconds: 5, rounds: 3 };
+        let mut options = Self { calls: 300, seconds: 5, rounds: 3, rtpengine_priority: 10 };
         while let Some(name) = arguments.next() {
             let value =
                 arguments.next().ok_or_else(|| format!("{name} wants a number\n{USAGE}"))?;
@@ -59,6 +65,7 @@ impl Options {
             match name.as_str() {
                 "--calls" => options.calls = u16::try_from(number.clamp(1, 1000))?,
                 "--seconds" => options.seconds = number.clamp(1, 600),
+                "--rtpengine-priority" => options.rtpengine_priority = number.min(99),
                 "--rounds" => options.rounds = number.clamp(1, 100),
                 _ => return Err(format!("{name} is not an option\n{USAGE}").into()),
             }
@@ -83,7 +90,7 @@ fn measure(options: &Options) -> Result<ExitCode, Failure> {
     let load = Load::new(plan)?;
     let mut relays = Vec::new();
     for kind in [Kind::Media, Kind::Rtpengine, Kind::Bare] {
-        match Relay::start(kind, &load) {
+        match Relay::start(kind, &load, options.rtpengine_priority) {
             Ok(relay) => relays.push((relay, Sum::default())),
             Err(error) if kind == Kind::Rtpengine => println!("skipped: rtpengine: {error}"),
             Err(error) => return Err(error),
@@ -154,4 +161,5 @@ fn per_packet(nanoseconds: u64, packets: u64) -> f64 {
 /// What the relay may cost, of rtpengine's cost in the same run.
 const AIM: f64 = 0.7;
 
-const USAGE: &str = "usage: relay-bench [--calls N] [--seconds N] [--rounds N]";
+const USAGE: &str =
+    "usage: relay-bench [--calls N] [--seconds N] [--rounds N] [--rtpengine-priority N]";

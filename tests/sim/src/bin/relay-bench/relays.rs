@@ -37,11 +37,11 @@ struct Client {
 }
 
 impl Relay {
-    pub(super) fn start(kind: Kind, load: &Load) -> Result<Self, Failure> {
+    pub(super) fn start(kind: Kind, load: &Load, rtpengine_priority: u32) -> Result<Self, Failure> {
         match kind {
             Kind::Media => start_media(load),
             Kind::Rtpengine => {
-                let (child, control) = rtpengine::start()?;
+                let (child, control) = rtpengine::start(rtpengine_priority)?;
                 let mut relay = Self { kind, ways: Vec::new(), child, client: None };
                 relay.ways = rtpengine::calls(control, load)?;
                 Ok(relay)

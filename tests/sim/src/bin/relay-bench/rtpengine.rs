@@ -8,19 +8,19 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-/// Starts the daemon without its kernel module; returns it and where it is controlled.
-pub(super) fn start() -> Result<(Child, SocketAddr), Failure> {
+/// Starts the daemon without its kernel module, with this real-time priority (0: an ordinary one);
+/// returns it and where it is controlled.
+pub(super) fn start(priority: u32) -> Result<(Child, SocketAddr), Failure> {
     let control = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
-    let child = Command::new("rtpengine")
+    let mut command = Command::new("rtpengine");
+    command
         .args(["--config-file=none", "--foreground", "--log-stderr", "--log-level=1", "--table=-1"])
         .args(["--interface=127.0.0.1", "--port-min=24000", "--port-max=31999"])
-        // As the role `media` does it, so that neither waits behind other programs more than the other:
-        // who is starved finds many packets at a time, and takes them more cheaply.
-        .args(["--scheduling=rr", "--priority=10"])
-        .arg(format!("--listen-ng={control}"))
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()?;
+        .arg(format!("--listen-ng={control}"));
+    if priority > 0 {
+        command.args(["--scheduling=rr".to_owned(), format!("--priority={priority}")]);
+    }
+    let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
     Ok((child, control))
 }
 
