@@ -100,7 +100,7 @@ pub(super) fn connect_ack() -> Message {
 
 /// CC-RELEASE or CC-RELEASE-COM
 pub(super) fn ending(kind: Kind, reason: ReleaseReason, info: &Info) -> Message {
-    blank(kind).with(&reason).with_option(info.display.clone().map(MultiDisplay).as_ref())
+    blank(kind).with(&reason).with_option(display(info).as_ref())
 }
 
 /// CC-NOTIFY that restarts the handset's timer
@@ -127,10 +127,15 @@ fn informed(message: Message, info: &Info) -> Message {
     let name = caller.and_then(|info| info.calling_name.as_deref());
     message
         .with_option(in_band.as_ref())
-        .with_option(info.display.clone().map(MultiDisplay).as_ref())
+        .with_option(display(info).as_ref())
         .with_option(info.signal.as_ref())
         .with_option(number.map(CallingPartyNumber::new).as_ref())
         .with_option(name.map(CallingPartyName::new).as_ref())
+}
+
+/// Text replaces what the display shows; without the control code it would be added to that (Annex D).
+fn display(info: &Info) -> Option<MultiDisplay> {
+    info.display.as_ref().map(|text| MultiDisplay(format!("{CLEAR_DISPLAY}{text}")))
 }
 
 /// The ringing pattern as this handset wants it.
@@ -152,3 +157,5 @@ const fn blank(kind: Kind) -> Message {
 
 /// Manufacturers (EMC) whose handsets ring strangely with pattern 0 and well with pattern 1, as seen in the field.
 const ODD_RINGERS: [u16; 7] = [4563, 9615, 10596, 11640, 11942, 12574, 13085];
+
+const CLEAR_DISPLAY: char = '\u{0c}';

@@ -184,7 +184,7 @@ fn a_called_handset_rings_talks_and_hangs_up() {
     assert_eq!(
         world.trace,
         "  0.000 Request(Setup): Null -> CallPresent
-        -> PP  CC-SETUP 050780a81004ffffff0606a0a010009034e0802805416c696365e4406c050080313031
+        -> PP  CC-SETUP 050780a81004ffffff0606a0a010009034e08028060c416c696365e4406c050080313031
   0.020 Received(CC-ALERTING): CallPresent -> CallReceived
         -> IWU Alert
  30.020 Received(CC-CONNECT): CallReceived -> Active

@@ -353,15 +353,18 @@ fn no_three_happenings_leave_a_procedure_behind() {
     let (happenings, settled) = (happenings(), World::settled());
     let (kept, uak) = (settled.mm.subscription().unwrap(), settled.pp.uak.as_ref().unwrap());
     let count = happenings.len();
+    let surroundings = [
+        (3, Store::Works, true),
+        (30, Store::Works, true),
+        (12_000, Store::Works, true),
+        (30, Store::Works, false),
+        (3, Store::SaysNothing, true),
+        (30, Store::Fails, false),
+    ];
     for n in 0..count.pow(3) {
-        for (pause, store, settled) in [
-            (3, Store::Works, true),
-            (30, Store::Works, true),
-            (12_000, Store::Works, true),
-            (30, Store::Works, false),
-            (3, Store::SaysNothing, true),
-            (30, Store::Fails, false),
-        ] {
+        // Each sequence in two of the six surroundings, which all have their turn with each pair of happenings.
+        for turn in [n, n + 3] {
+            let (pause, store, settled) = surroundings[turn % surroundings.len()];
             let mut world = if settled { World::later(kept, uak) } else { World::new() };
             world.store = store;
             for place in 0..3 {
