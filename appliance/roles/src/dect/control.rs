@@ -4,8 +4,11 @@ use super::Role;
 use bus::Connection;
 use bus::dect1::{Ask, Base, Service, Status, User};
 use bus::door::{Door, Incoming};
+use dect::nwk;
 use ident::{BadMac, Mac};
+use iwu::brain::Input;
 use iwu::status::Registration;
+use std::time::Instant;
 use tokio::sync::mpsc::Sender;
 use tokio::task::JoinSet;
 
@@ -41,7 +44,7 @@ impl Role {
         match ask {
             Ask::Status(answer) => drop(answer.send(self.status())),
             Ask::Approve(mac, answer) => {
-                let done = mac.parse().map_err(bad_mac).and_then(|mac| self.enrolment.approve(mac));
+                let done = mac.parse().map_err(bad_mac).and_then(|mac| self.welcome(mac));
                 let _ = answer.send(done);
             }
             Ask::Remove(mac, answer) => {
@@ -55,14 +58,27 @@ impl Role {
         }
     }
 
+    /// Approves a base station at both doors: nobody knows yet by which it will come.
+    fn welcome(&mut self, mac: Mac) -> Result<(), String> {
+        self.enrolment.approve(mac)?;
+        self.tell(nwk::Input::ApproveRfp(mac));
+        Ok(())
+    }
+
     fn send_away(&mut self, mac: Mac) -> Result<(), String> {
         self.enrolment.remove(mac)?;
+        self.tell(nwk::Input::RemoveRfp(mac));
         let conn = self.guests.iter().find(|(_, guest)| guest.mac == Some(mac));
         if let Some(conn) = conn.map(|(conn, _)| *conn) {
             self.hang_up(conn);
             self.carry_out();
         }
         Ok(())
+    }
+
+    fn tell(&mut self, input: nwk::Input) {
+        self.brain.input(Instant::now(), Input::Dect(input), &mut self.wanted);
+        self.carry_out();
     }
 
     fn status(&self) -> Status {
