@@ -36,8 +36,8 @@ pub struct BaseOptions {
     pub address: Option<IpAddr>,
     /// What it enrols with.
     pub token: Option<TokenText>,
-    /// It goes in at the Blowfish door.
-    pub blowfish: bool,
+    /// It goes in at the Blowfish door, which is at this port of the server.
+    pub blowfish: Option<u16>,
 }
 
 /// The command line is not understood.
@@ -80,7 +80,10 @@ impl Options {
                     let token = TokenText::new(&parser.value()?.string()?);
                     options.last_base("--token")?.token = Some(token);
                 }
-                Long("blowfish") => options.last_base("--blowfish")?.blowfish = true,
+                Long("blowfish") => {
+                    let port = parser.value()?.parse()?;
+                    options.last_base("--blowfish")?.blowfish = Some(port);
+                }
                 Long("handset") => options.handsets.push(parser.value()?.parse()?),
                 Long("dialling") => options.dialling = parser.value()?.parse_with(dialling)?,
                 Long("commands") => options.commands = Some(parser.value()?.into()),
@@ -109,7 +112,7 @@ impl Options {
                     mac: Mac([2, 0, 0, 0, 0, number]),
                     address: local.then(|| IpAddr::from([127, 0, 1, number])),
                     token: None,
-                    blowfish: false,
+                    blowfish: None,
                 })
                 .collect();
         }
@@ -128,7 +131,7 @@ fn base(text: &str) -> Result<BaseOptions, String> {
     };
     let mac = mac.parse().map_err(|error: ident::BadMac| error.to_string())?;
     let address = address.map(str::parse).transpose().map_err(|_| "no IP address after the @")?;
-    Ok(BaseOptions { mac, address, token: None, blowfish: false })
+    Ok(BaseOptions { mac, address, token: None, blowfish: None })
 }
 
 fn dialling(text: &str) -> Result<Dialling, &'static str> {
@@ -150,7 +153,7 @@ usage: simulator [OPTION...]
   --server ADDRESS:PORT   the server (127.0.0.1:16322)
   --base MAC[@ADDRESS]    a base station, and its own address here; may be repeated (two)
   --token TEXT            what the base station named last enrols with
-  --blowfish              the base station named last goes in at the Blowfish door
+  --blowfish PORT         the base station named last goes in at the Blowfish door, 16321
   --state DIR             where base stations keep certificates and keys (nowhere)
   --handset IPEI          a handset; may be repeated (00077 0000001 9 and the two after it)
   --dialling HOW          how handsets send a number: overlap, at-once, en-bloc (overlap)
@@ -178,18 +181,18 @@ mod tests {
     #[test]
     fn options_of_a_base_station_belong_to_the_one_before_them() {
         let options = parse(
-            "--base 02:00:00:00:00:07@127.0.0.7 --token abc --base 020000000008 --blowfish \
+            "--base 02:00:00:00:00:07@127.0.0.7 --token abc --base 020000000008 --blowfish 16321 \
              --commands calls.txt --handset 000770000004*",
         );
         let options = options.err().map(|error| error.to_string());
         assert!(options.is_some_and(|error| error.contains("mistyped")));
         let options = parse(
-            "--base 02:00:00:00:00:07@127.0.0.7 --token abc --base 020000000008 --blowfish \
+            "--base 02:00:00:00:00:07@127.0.0.7 --token abc --base 020000000008 --blowfish 16321 \
              --commands calls.txt --handset 000770000004",
         )
         .expect("sound");
-        assert!(options.bases[0].token.is_some() && !options.bases[0].blowfish);
-        assert!(options.bases[1].blowfish && options.bases[1].address.is_none());
+        assert!(options.bases[0].token.is_some() && options.bases[0].blowfish.is_none());
+        assert!(options.bases[1].blowfish == Some(16_321) && options.bases[1].address.is_none());
         assert!(!options.prompt && options.handsets.len() == 1);
     }
 

@@ -8,7 +8,7 @@ use crate::tls::{self, Identity, Line, Path, Way};
 use dect::nwk::Door;
 use dect::subscription::LinkKey;
 use machine::Rng;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
@@ -38,7 +38,7 @@ pub(super) fn rfp(
     rng: Box<dyn Rng + Send>,
 ) -> Rfp {
     let mut config = Config::new(options.mac);
-    if options.blowfish {
+    if options.blowfish.is_some() {
         config.door = Door::Blowfish;
         let kept = state.and_then(|state| std::fs::read(directory(state, options).join(KEY)).ok());
         config.link_key = kept.and_then(|key| key.try_into().ok()).map(LinkKey::new);
@@ -54,11 +54,13 @@ impl Bases {
             let kept = options.state.as_deref().map(|state| directory(state, base));
             let way = way(base, kept.as_deref())
                 .map_err(|error| ShellError::Identity(base.mac.to_string(), error))?;
-            let line = Line::keep(Path { from: base.address, to: options.server }, way);
+            let port = base.blowfish.unwrap_or(options.server.port());
+            let to = SocketAddr::new(options.server.ip(), port);
+            let line = Line::keep(Path { from: base.address, to }, way);
             let (orders, taken) = channel(QUEUE);
             tokio::spawn(carry(number, line, taken, events.clone()));
             let address = base.address.unwrap_or_else(|| local(options.server.ip()));
-            let key = kept.filter(|_| base.blowfish).map(|directory| directory.join(KEY));
+            let key = kept.filter(|_| base.blowfish.is_some()).map(|directory| directory.join(KEY));
             bases.push(Base { orders, address, key, failure: None });
         }
         Ok(Self { bases })
@@ -128,7 +130,7 @@ pub(super) fn input(event: tls::Event) -> Option<rfp::Input> {
 }
 
 fn way(base: &BaseOptions, kept: Option<&std::path::Path>) -> Result<Way, tls::BadIdentity> {
-    if base.blowfish {
+    if base.blowfish.is_some() {
         return Ok(Way::Plain);
     }
     let identity = match kept {
