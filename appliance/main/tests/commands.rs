@@ -103,6 +103,8 @@ fn a_message_of_each_kind_is_decoded_into_a_line_of_json() {
     let lines: Vec<String> = out(&nwk).lines().map(str::to_owned).collect();
     assert!(lines[0].contains(r#""encoded":"035a""#), "{lines:?}");
     assert!(lines[1].contains(r#""verdict":"reject""#), "{lines:?}");
+    let spelled = appliance(&["decode", "nwk", "0x035A", "0x03 0x5a", "03:5a"]);
+    assert_eq!(out(&spelled).matches(r#""encoded":"035a""#).count(), 3, "{}", out(&spelled));
     let link = appliance(&["decode", "link", "0003000800000000000000000"]);
     assert!(out(&link).contains("two for each octet"), "{}", out(&link));
     let link = appliance(&["decode", "link", "00030008 0000000000000000"]);
@@ -119,7 +121,11 @@ fn a_key_of_the_wrong_length_is_named() {
 
 #[test]
 fn a_file_that_is_not_there_is_named() {
-    let output = appliance(&["decode", "sip", "/nowhere/message"]);
+    let here = folder("decode-unread").join("empty.sip");
+    std::fs::write(&here, "").expect("the folder can be written");
+    let here = here.to_string_lossy();
+    let output = appliance(&["decode", "sip", &here, "/nowhere/message", &here]);
     assert_eq!(output.status.code(), Some(1));
     assert!(err(&output).contains("cannot read /nowhere/message"), "{}", err(&output));
+    assert_eq!(out(&output).lines().count(), 2, "the others are told: {}", out(&output));
 }

@@ -1,7 +1,7 @@
 //! One LAPC frame: address, control, length indicator, information (clause 7).
 
 /// Which end of the link; it decides how commands and responses are marked (clause 7.3.2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Side {
     /// The fixed part.
     Fixed,
@@ -21,7 +21,7 @@ impl Side {
 }
 
 /// Logical link number (clause 7.3.5).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Lln {
     /// 0: class U, unnumbered.
     U,

@@ -312,6 +312,8 @@ const HO_IN_PROGRESS_RES: u8 = 0x0c;
 const HO_FAILED_IND: u8 = 0x0d;
 const HO_FAILED_REQ: u8 = 0x0e;
 const INFO_IND: u8 = 0x1c;
+/// No radio link here but the lowest 20 bits of a PMID, right behind the primitive.
+pub(super) const CLEAR_DEF_CKEY_REQ: u8 = 0x1f;
 
 const PRIMITIVES: &[(u8, u8, &str)] = &[
     (MAC, CON_IND, "MAC_CON_IND"),
@@ -338,7 +340,7 @@ const PRIMITIVES: &[(u8, u8, &str)] = &[
     (MAC, INFO_IND, "MAC_INFO_IND"),
     (MAC, 0x1d, "MAC_GET_DEF_CKEY_IND"),
     (MAC, 0x1e, "MAC_GET_DEF_CKEY_RES"),
-    (MAC, 0x1f, "MAC_CLEAR_DEF_CKEY_REQ"),
+    (MAC, CLEAR_DEF_CKEY_REQ, "MAC_CLEAR_DEF_CKEY_REQ"),
     (MAC, 0x20, "MAC_GET_CURR_CKEY_ID_REQ"),
     (MAC, 0x21, "MAC_GET_CURR_CKEY_ID_CNF"),
 ];

@@ -120,7 +120,7 @@ pub const KINDS: &[Kind] = &[
     plain(0x010b, "SYS_CRYPTED_PACKET", Unknown),
     with(OMM_CONTROL, "SYS_OMM_CONTROL", ToRfp, &[Octets("control", 4)]),
     plain(0x010d, "SYS_STATE_DUMP", Both),
-    with(0x010e, "SYS_RPING", Both, &[Address("address"), U32("id"), U32("round_trip")]),
+    with(0x010e, "SYS_RPING", Both, &RPING_FIELDS),
     plain(0x010f, "SYS_STATE_DUMP_REQ", Both),
     plain(0x0110, "SYS_STATE_DUMP_RES", Both),
     with(NEW_SW, "SYS_NEW_SW", FromRfp, &[U8("state")]),
@@ -175,7 +175,7 @@ pub const KINDS: &[Kind] = &[
     plain(0x0408, "WLAN_RFP_ACK", Unknown),
     plain(0x0409, "WLAN_RFP_LINK_NOK_NACK", Unknown),
     plain(0x040e, "WLAN_RFP_IFACE_REP", Unknown),
-    with(0x0501, "SNMP_RFP_UPDATE", ToRfp, &[Ipv4("address")]),
+    with(0x0501, "SNMP_RFP_UPDATE", ToRfp, &SNMP_FIELDS),
     plain(0x0600, "CONF_OPEN", ToRfp),
     plain(0x0601, "CONF_ADD_SUBSCR", ToRfp),
     plain(0x0602, "CONF_CHG_SUBSCR", ToRfp),
@@ -196,8 +196,23 @@ const IP_OPTIONS_FIELDS: [Field; 5] = [
     U8("signalling_vlan_priority"),
     U8("voice_vlan_priority"),
 ];
-const PASSWD_FIELDS: [Field; 5] = [
-    U16("flags"),
+/// The round trip in milliseconds.
+const RPING_FIELDS: [Field; 3] = [Address("address"), U32("round_trip"), Octets("unknown", 4)];
+
+const SNMP_FIELDS: [Field; 7] = [
+    Ipv4("address"),
+    Text("contact", 81),
+    Text("location", 81),
+    Text("name", 81),
+    Text("read_community", 41),
+    Text("trap_community", 41),
+    U8("traps"),
+];
+
+/// The lowest bit of the flags is remote access.
+const PASSWD_FIELDS: [Field; 6] = [
+    U8("flags"),
+    U8("pad"),
     Text("root_user", 65),
     Text("root_hash", 65),
     Text("admin_user", 65),
@@ -315,5 +330,7 @@ mod tests {
         let size = |fields: &[Field]| fields.iter().map(|field| field.size()).sum::<usize>();
         assert_eq!(size(&CONF_FIELDS), 0xa4);
         assert_eq!(size(&PASSWD_FIELDS), 0x106);
+        assert_eq!(size(&RPING_FIELDS), 24);
+        assert_eq!(size(&SNMP_FIELDS), 332 - 2, "two octets more fill the last word");
     }
 }

@@ -10,15 +10,21 @@ use serde_json::{Map, Value, json};
 
 /// Reads a datagram and says what it is, whether it is valid, and what a server would answer.
 ///
-/// `verdict` is `accept` for a well-formed message and `reject` for any other; `reason` says why. For a
-/// request `status` is what a server answers: a well-formed request can still get 416, 420 or 501. For a
-/// response it is its own status.
+/// `verdict` is `accept` for a well-formed message and `reject` for any other; `reason` says why, and is
+/// null where nothing is wrong. `message` is the method of a request, the status and phrase of a response. For a
+/// request `status` is what a server answers, null where it answers nothing: a well-formed request can
+/// still get 416, 420 or 501, and `refusal` says why. For a response it is its own status.
 #[must_use]
 pub fn report(octets: &[u8]) -> Value {
     let message = match Message::parse(octets.to_vec()) {
         Ok(message) => message,
         Err(unreadable) => {
-            return json!({ "verdict": "reject", "reason": unreadable.to_string() });
+            return json!({
+                "verdict": "reject",
+                "reason": unreadable.to_string(),
+                "message": null,
+                "status": null,
+            });
         }
     };
     let mut report = Map::new();
@@ -26,12 +32,24 @@ pub fn report(octets: &[u8]) -> Value {
     let answer = valid.clone().and_then(|()| answerable(&message, &ANY_SERVER));
     let verdict = if valid.is_ok() { "accept" } else { "reject" };
     report.insert("verdict".to_owned(), verdict.into());
-    if let Err(Reject { reason, .. }) = &answer {
-        report.insert("reason".to_owned(), reason.clone().into());
+    let words = |it: &Result<(), Reject>| it.as_ref().err().map(|reject| reject.reason.clone());
+    report.insert("reason".to_owned(), words(&valid).into());
+    report.insert("message".to_owned(), named(&message).into());
+    if let (Ok(()), Some(refusal)) = (&valid, words(&answer)) {
+        report.insert("refusal".to_owned(), refusal.into());
     }
     start(&message, &answer, &mut report);
     header(&message, &mut report);
     Value::Object(report)
+}
+
+fn named(message: &Message) -> String {
+    match message.start() {
+        Start::Request(method, _) => method.as_str().to_owned(),
+        Start::Response(status, phrase) => {
+            format!("{status} {}", String::from_utf8_lossy(phrase)).trim_end().to_owned()
+        }
+    }
 }
 
 fn start(message: &Message, answer: &Result<(), Reject>, report: &mut Map<String, Value>) {
@@ -116,21 +134,39 @@ const ANY_SERVER: Abilities<'static> = Abilities {
     ],
     bodies: &[
         "application/sdp",
-        "application/dtmf-relay",
+        "application/broadsoft",
+        "application/conference-info+xml",
+        "application/csta+xml",
+        "application/dialog-info+xml",
         "application/dtmf",
+        "application/dtmf-relay",
+        "application/im-iscomposing+xml",
+        "application/isup",
         "application/media_control+xml",
         "application/pidf+xml",
-        "application/rlmi+xml",
         "application/reginfo+xml",
-        "application/dialog-info+xml",
+        "application/resource-lists+xml",
+        "application/rlmi+xml",
         "application/simple-message-summary",
+        "application/trickle-ice-sdpfrag",
+        "application/vnd.3gpp.sms",
+        "application/vq-rtcpxr",
+        "application/watcherinfo+xml",
+        "application/x-as-feature-event+xml",
+        "application/x-cisco-alarm+xml",
+        "application/x-cisco-remotecc-request+xml",
+        "application/x-cisco-remotecc-response+xml",
+        "application/xml",
+        "message/cpim",
+        "message/sip",
         "message/sipfrag",
-        "multipart/mixed",
         "multipart/alternative",
+        "multipart/mixed",
         "multipart/related",
         "multipart/signed",
-        "text/plain",
         "text/html",
+        "text/plain",
+        "text/xml",
     ],
 };
 
@@ -157,5 +193,34 @@ mod tests {
         assert_eq!((&broken["verdict"], &broken["status"]), (&json!("reject"), &json!(400)));
         assert_eq!(request("ACK", "sip:a@b")["status"], Value::Null);
         assert_eq!(report(b"GET / HTTP/1.1\r\n\r\n")["verdict"], "reject");
+    }
+
+    #[test]
+    fn every_report_begins_alike_and_an_accepted_message_has_no_reason() {
+        let text = "SUBSCRIBE sip:a@b SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\n\
+                    From: <sip:x@y>;tag=1\r\nTo: <sip:a@b>\r\nCall-ID: 7\r\nCSeq: 3 SUBSCRIBE\r\n";
+        let plain = report(format!("{text}\r\n").as_bytes());
+        let refused = report(format!("{text}Require: x-odd\r\n\r\n").as_bytes());
+        let broken = report(format!("{text}From: <sip:z@y>\r\n\r\n").as_bytes());
+        for one in [&plain, &refused, &broken, &report(b"\r\n")] {
+            let keys: Vec<_> = one.as_object().unwrap().keys().take(3).collect();
+            assert_eq!(keys, ["verdict", "reason", "message"]);
+            assert!(one.get("status").is_some(), "{one}");
+            assert_eq!(one["reason"].is_null(), one["verdict"] == "accept", "{one}");
+        }
+        assert_eq!((&plain["message"], plain.get("refusal")), (&json!("SUBSCRIBE"), None));
+        assert_eq!(refused["refusal"], "The extension x-odd is not supported");
+    }
+
+    #[test]
+    fn bodies_that_pbxs_and_their_telephones_send_are_no_reason_for_415() {
+        for kind in ["application/x-as-feature-event+xml", "Application/VQ-RTCPXR", "message/CPIM"]
+        {
+            let text = format!(
+                "NOTIFY sip:a@b SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\nFrom: <sip:x@y>;tag=1\r\n\
+                 To: <sip:a@b>\r\nCall-ID: 7\r\nCSeq: 3 NOTIFY\r\nContent-Type: {kind}\r\n\r\n<x/>"
+            );
+            assert_eq!(report(text.as_bytes())["status"], 200, "{kind}");
+        }
     }
 }
