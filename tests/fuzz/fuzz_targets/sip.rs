@@ -13,7 +13,8 @@ fuzz_target!(|octets: &[u8]| {
     if let Ok(message) = Message::parse(octets.to_vec()) {
         one(&message);
     }
-    assert_eq!(cut(octets, 1), cut(octets, octets.len().max(1)));
+    let whole = cut(octets, octets.len().max(1));
+    assert_eq!(cut(octets, 1 + octets.len() / 7), whole);
 });
 
 fn one(message: &Message) {
