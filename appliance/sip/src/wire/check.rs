@@ -8,8 +8,9 @@ use super::limits::VALUES_MAX;
 use super::message::{Message, Start};
 use super::method::Method;
 use super::name::Name;
+use super::scan::is_visible;
 use super::uri::Scheme;
-use super::{Contact, Malformed};
+use super::{Address, Contact, Malformed};
 use std::borrow::Cow;
 
 /// Why a request is refused, and with which status.
@@ -60,9 +61,7 @@ pub fn verdict(message: &Message) -> Result<(), Reject> {
     hops(message)?;
     message.call_id()?;
     for side in [message.from()?, message.to()?] {
-        if side.params.has_twins() {
-            return Err(Reject::new(400, "From or To has a parameter twice"));
-        }
+        tagged(&side)?;
     }
     contacts(message)?;
     numbers(message)?;
@@ -156,6 +155,16 @@ fn hops(message: &Message) -> Result<(), Reject> {
         }
     }
     Ok(())
+}
+
+/// A tag that cannot be read would be taken for none, and the answer would get a second one.
+fn tagged(side: &Address<'_>) -> Result<(), Reject> {
+    if side.params.has_twins() {
+        return Err(Reject::new(400, "From or To has a parameter twice"));
+    }
+    let Some(tag) = side.params.find("tag") else { return Ok(()) };
+    let readable = tag.raw.is_some_and(|raw| raw.iter().all(|octet| is_visible(*octet)));
+    if readable { Ok(()) } else { Err(Reject::new(400, "The tag of From or To is not text")) }
 }
 
 fn contacts(message: &Message) -> Result<(), Reject> {

@@ -5,7 +5,7 @@ use super::message::{Message, Start};
 use super::method::Method;
 use super::name::Name;
 use super::uri::Uri;
-use super::{Address, Malformed};
+use super::{Address, Malformed, Unreadable};
 use serde_json::{Map, Value, json};
 
 /// Reads a datagram and says what it is, whether it is valid, and what a server would answer.
@@ -18,14 +18,7 @@ use serde_json::{Map, Value, json};
 pub fn report(octets: &[u8]) -> Value {
     let message = match Message::parse(octets.to_vec()) {
         Ok(message) => message,
-        Err(unreadable) => {
-            return json!({
-                "verdict": "reject",
-                "reason": unreadable.to_string(),
-                "message": null,
-                "status": null,
-            });
-        }
+        Err(unreadable) => return unread(octets, unreadable),
     };
     let mut report = Map::new();
     let valid = verdict(&message);
@@ -50,6 +43,21 @@ fn named(message: &Message) -> String {
             format!("{status} {}", String::from_utf8_lossy(phrase)).trim_end().to_owned()
         }
     }
+}
+
+/// What is no message gets no answer; what is only too long gets 513 (RFC 3261 clause 21.5.7).
+fn unread(octets: &[u8], unreadable: Unreadable) -> Value {
+    let request = !octets.trim_ascii_start().starts_with(b"SIP/");
+    let status = match unreadable {
+        Unreadable::TooLarge(_) if request => Some(513),
+        _ => None,
+    };
+    json!({
+        "verdict": "reject",
+        "reason": unreadable.to_string(),
+        "message": null,
+        "status": status,
+    })
 }
 
 fn start(message: &Message, answer: &Result<(), Reject>, report: &mut Map<String, Value>) {
@@ -192,6 +200,8 @@ mod tests {
         let broken = request("OPTIONS", "<sip:a@b>");
         assert_eq!((&broken["verdict"], &broken["status"]), (&json!("reject"), &json!(400)));
         assert_eq!(request("ACK", "sip:a@b")["status"], Value::Null);
+        let long = format!("sip:{}@b", "a".repeat(9_000));
+        assert_eq!(request("OPTIONS", &long)["status"], 513);
         assert_eq!(report(b"GET / HTTP/1.1\r\n\r\n")["verdict"], "reject");
     }
 
