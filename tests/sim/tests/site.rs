@@ -21,6 +21,7 @@ struct Bench {
     begin: Instant,
     now: Instant,
     switchboard: Switchboard,
+    detached: u32,
     trace: String,
 }
 
@@ -54,7 +55,8 @@ impl Bench {
             site.add_handset(pp, 600.0);
         }
         let switchboard = Switchboard::default();
-        let mut bench = Self { site, nwk, begin, now: begin, switchboard, trace: String::new() };
+        let (now, trace) = (begin, String::new());
+        let mut bench = Self { site, nwk, begin, now, switchboard, detached: 0, trace };
         bench.engine(out);
         for number in 1..=2_u8 {
             let peer = IpAddr::V4(Ipv4Addr::new(127, 0, 1, number));
@@ -164,6 +166,7 @@ impl Bench {
                 requests
                     .extend(other.map(|other| Request::Release(other, reason, Info::default())));
             }
+            Indication::Detached(_) => self.detached += 1,
             _ => {}
         }
         for request in requests {
@@ -335,4 +338,18 @@ fn a_handset_that_was_carried_about_is_called_where_it_is() {
     bench.user(1, Command::Answer);
     bench.wait(2);
     assert_eq!(bench.told().matches("connected\n").count(), 2);
+}
+
+#[test]
+fn a_handset_is_switched_off_right_after_it_was_carried_about() {
+    let mut bench = Bench::new(Dialling::Overlap);
+    bench.user(0, Command::SwitchOn);
+    bench.user(0, Command::Subscribe(AccessCode::new("1234").expect("digits")));
+    assert!(bench.site.handset(0).is_some_and(|pp| pp.is_located() && pp.has_link()));
+    let outputs = bench.site.walk(bench.now, 0, 1);
+    bench.site(outputs);
+    bench.user(0, Command::SwitchOff);
+    bench.wait(5);
+    assert!(bench.site.handset(0).is_some_and(|pp| !pp.has_link()), "{}", bench.trace);
+    assert_eq!(bench.detached, 1);
 }

@@ -231,7 +231,9 @@ impl SimPp {
     /// Starts the wait for the end of the link where nothing needs it.
     pub(super) fn rest(&mut self) {
         if self.radio.is_up() && self.call.is_none() && self.mobility.rests() {
-            self.start(Timer::Idle);
+            // A handset that is being switched off does not stay for what may come.
+            let patience = if self.on { Timer::Idle.default() } else { Timer::FAREWELL };
+            self.start_after(Timer::Idle, patience);
         }
     }
 
