@@ -246,6 +246,7 @@ pub(super) fn sip_line(world: &mut World, request: sip::Request) -> String {
         }
         R::Ring(call)
         | R::Answer(call, _)
+        | R::Modify(call, _)
         | R::Reject(call, _)
         | R::Hangup(call)
         | R::InfoKey(call, ..) => {
@@ -253,6 +254,7 @@ pub(super) fn sip_line(world: &mut World, request: sip::Request) -> String {
             let what = match request {
                 R::Ring(_) => "Ring".into(),
                 R::Answer(..) => "Answer".into(),
+                R::Modify(..) => "Modify".into(),
                 R::Reject(_, status) => format!("Reject {status}"),
                 R::InfoKey(_, key, _) => format!("InfoKey {key}"),
                 _ => "Hangup".into(),
