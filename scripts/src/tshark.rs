@@ -57,6 +57,9 @@ struct Message {
     primitive: Option<u8>,
     mcei: Option<u8>,
     nwk: Option<(u8, u8)>,
+    elements: Vec<u8>,
+    /// RAND and RS of a key allocation, from which an access code can be computed.
+    secrets: String,
     malformed: bool,
     info: String,
 }
@@ -78,6 +81,15 @@ fn judge(messages: &[Message]) -> Verdict {
     for (code, name) in NWK.iter().filter(|(code, _)| !seen.contains(code)) {
         wrong.push(format!("no {name} ({:x} {:02x}) on the air", code.0, code.1));
     }
+    let elements: BTreeSet<u8> =
+        messages.iter().flat_map(|message| message.elements.iter().copied()).collect();
+    for (code, name) in ELEMENTS.iter().filter(|(code, _)| !elements.contains(code)) {
+        wrong.push(format!("no {name} ({code:02x}) in any message"));
+    }
+    let shows = |message: &&Message| message.nwk == Some(KEY_ALLOCATE) && !is_masked(message);
+    for message in messages.iter().filter(shows) {
+        wrong.push(format!("frame {} of {} shows a key", message.frame, message.stream));
+    }
     wrong.extend(stale_links(messages));
     if wrong.is_empty() {
         Verdict::Passed(format!(
@@ -90,6 +102,10 @@ fn judge(messages: &[Message]) -> Verdict {
         wrong.truncate(SHOWN_MAX);
         Verdict::Failed(wrong.join("\n"))
     }
+}
+
+fn is_masked(message: &Message) -> bool {
+    !message.secrets.is_empty() && message.secrets.bytes().all(|digit| digit == b'0')
 }
 
 /// A link that begins with the name of an earlier one would have its first frames taken for repeated ones.
@@ -159,7 +175,7 @@ impl Tshark {
             "-E",
             "separator=|",
             "-E",
-            "occurrence=f",
+            "occurrence=a",
         ]);
         for field in FIELDS {
             command.args(["-e", field]);
@@ -179,9 +195,10 @@ impl Tshark {
 fn message(file: &str, line: &str) -> Message {
     let mut words = line.splitn(FIELDS.len(), '|');
     let mut next = || words.next().unwrap_or_default();
-    let number = |word: &str| match word.strip_prefix("0x") {
+    // A field that occurs more than once in a frame stands with commas between.
+    let number = |word: &str| match word.split(',').next()?.strip_prefix("0x") {
         Some(digits) => u32::from_str_radix(digits, 16).ok(),
-        None => word.parse().ok(),
+        None => word.split(',').next()?.parse().ok(),
     };
     let octet = |word: &str| number(word).and_then(|number| u8::try_from(number).ok());
     Message {
@@ -191,6 +208,8 @@ fn message(file: &str, line: &str) -> Message {
         primitive: octet(next()),
         mcei: octet(next()),
         nwk: octet(next()).zip(octet(next())),
+        elements: next().split(',').filter_map(octet).collect(),
+        secrets: [next(), next()].concat(),
         malformed: !next().is_empty(),
         info: next().to_owned(),
     }
@@ -251,7 +270,7 @@ const MAC_CON_IND: u8 = 0x01;
 const SHOWN_MAX: usize = 20;
 
 /// In the order in which [`message`] reads them; the last may hold anything.
-const FIELDS: [&str; 9] = [
+const FIELDS: [&str; 12] = [
     "frame.number",
     "tcp.stream",
     "dect_mitel_rfp.message.type",
@@ -259,6 +278,9 @@ const FIELDS: [&str; 9] = [
     "dect_mitel_eth.mcei",
     "dect_nwk.pdisc",
     "dect_nwk.msg_type",
+    "dect_nwk.s.ie.type",
+    "dect_nwk.s.ie.rand.rand_field",
+    "dect_nwk.s.ie.rs.rs_field",
     "_ws.malformed",
     "_ws.col.info",
 ];
@@ -292,8 +314,30 @@ const NWK: &[((u8, u8), &str)] = &[
     ((5, 0x44), "ACCESS-RIGHTS-REQUEST"),
     ((5, 0x45), "ACCESS-RIGHTS-ACCEPT"),
     ((5, 0x47), "ACCESS-RIGHTS-REJECT"),
+    ((5, 0x4c), "CIPHER-REQUEST"),
     ((5, 0x54), "LOCATE-REQUEST"),
     ((5, 0x55), "LOCATE-ACCEPT"),
+];
+
+/// MM, KEY-ALLOCATE.
+const KEY_ALLOCATE: (u8, u8) = (5, 0x42);
+
+/// What their messages must have held (EN 300 175-5 7.7).
+const ELEMENTS: &[(u8, &str)] = &[
+    (0x05, "PORTABLE-IDENTITY"),
+    (0x06, "FIXED-IDENTITY"),
+    (0x07, "LOCATION-AREA"),
+    (0x0a, "AUTH-TYPE"),
+    (0x0b, "ALLOCATION-TYPE"),
+    (0x0c, "RAND"),
+    (0x0d, "RES"),
+    (0x0e, "RS"),
+    (0x19, "CIPHER-INFO"),
+    (0x28, "MULTI-DISPLAY"),
+    (0x60, "REJECT-REASON"),
+    (0x63, "TERMINAL-CAPABILITY"),
+    (0x6c, "CALLING-PARTY-NUMBER"),
+    (0x6d, "CALLING-PARTY-NAME"),
 ];
 
 /// What Wireshark 4.4.18 is known to get wrong, each with the date on which it was last seen.
@@ -308,13 +352,14 @@ mod tests {
 
     #[test]
     fn a_line_of_fields_is_read_and_the_rest_is_words() {
-        let read = message("f", "7|2|0x0301|0x01|3|3|0x05||CC-SETUP a|b");
+        let read = message("f", "7|2|0x0301|0x01|3|3|0x05|0x05,0x06||||CC-SETUP a|b");
         assert_eq!(
             (read.frame, read.kind, read.mcei, read.nwk),
             (7, Some(0x301), Some(3), Some((3, 5)))
         );
         assert!(!read.malformed && read.info == "CC-SETUP a|b");
-        assert!(message("f", "1|0||||||1|").malformed);
+        assert_eq!(read.elements, [5, 6]);
+        assert!(message("f", "1|0|||||||||1|").malformed);
     }
 
     #[test]

@@ -80,7 +80,8 @@ fn launch(program: &Path, folder: &Path) -> Result<Process, String> {
 fn config(net: Net) -> String {
     format!(
         "<config>\n\
-         <dect>\n<accesscode>{ACCESS_CODE}</accesscode>\n<frequency>Europe</frequency>\n</dect>\n\
+         <dect>\n<accesscode>{ACCESS_CODE}</accesscode>\n<frequency>Europe</frequency>\n\
+         <encrypt_voice_data>Enabled</encrypt_voice_data>\n</dect>\n\
          <sip>\n<defaultdomain>{pbx}</defaultdomain>\n\
          <proxy>\n<domain>{pbx}</domain>\n</proxy>\n\
          <media>\n<codecs>2,1,0,0,0,0</codecs>\n</media>\n</sip>\n\

@@ -97,6 +97,7 @@ const SCENES: &[Scene] = &[
     ("3 subscribed", subscribed),
     ("3 located", located),
     ("3 registered", registered),
+    ("handset 3 goes to the other base station", walked),
     ("a wrong SIP password is shown as not registered", wrong_password),
     ("handset 1 calls handset 2", handset_to_handset),
     ("handset 3 calls a phone that is not ours", handset_to_phone),
@@ -139,6 +140,19 @@ fn located(cast: &mut Cast) -> Told {
 fn registered(cast: &mut Cast) -> Told {
     until(USUAL, || cast.users(3, |user| user["registration"] == "registered"))?;
     Ok("401 answered by digest, passwords of their own".to_owned())
+}
+
+fn walked(cast: &mut Cast) -> Told {
+    cast.simulator.say("walk 3 2")?;
+    let there = base_mac(2);
+    until(USUAL, || {
+        let at = words(&cast.user("1003")?["located"]);
+        if at == there {
+            Ok(format!("and is shown at {at}"))
+        } else {
+            Err(format!("it is shown at {at}"))
+        }
+    })
 }
 
 fn wrong_password(cast: &mut Cast) -> Told {

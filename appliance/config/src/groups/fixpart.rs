@@ -45,6 +45,6 @@ group! { "fixpart"
     REGISTERS_PER_SECOND: u32 = "200" at "sip.registers_per_second"
         [.range(1, 10_000).applies(Applies::Restart)]
 
-    /// How long a handset is searched and rung at the most before its caller is told that nobody answers.
+    /// How long a handset rings before its caller is told that nobody answers.
     RING_TIMEOUT: Seconds = "180" at "ring_timeout" [.range(5, 600).applies(Applies::NextCall)]
 }
