@@ -41,7 +41,8 @@ impl Nwk {
         let (pp, ti) = (entry.pp, entry.ti);
         match (&mut entry.stage, message.kind) {
             (Stage::Live(_), _) => {
-                self.todo.push_back(Work::Cc(call, cc::Event::Received(message)));
+                // Before the handset's next message, which may begin a new call with this one's identifier.
+                self.todo.push_front(Work::Cc(call, cc::Event::Received(message)));
             }
             // The handset gives up a call that call control has not seen yet.
             (Stage::Gated(_), Kind::CcRelease) => {
