@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, Write as _};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -28,7 +29,7 @@ impl Process {
         let log = folder.join(format!("{name}.log"));
         let mut kept = File::options().create(true).append(true).open(&log).map_err(failed)?;
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
-        command.stderr(kept.try_clone().map_err(failed)?);
+        command.stderr(kept.try_clone().map_err(failed)?).process_group(0);
         let mut child = command.spawn().map_err(failed)?;
         let stdout = child.stdout.take().ok_or("a pipe that was asked for is missing")?;
         let (sender, lines) = channel();
@@ -129,8 +130,10 @@ impl Process {
         }
     }
 
-    /// Ends it with SIGKILL and waits until it is gone.
+    /// Ends it and the processes it has started with SIGKILL, and waits until it is gone.
     pub(super) fn kill(&mut self) {
+        let group = format!("-{}", self.child.id());
+        let _ = Command::new("kill").args(["-KILL", "--", &group]).stderr(Stdio::null()).status();
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
