@@ -217,7 +217,7 @@ fn message(file: &str, line: &str) -> Message {
 
 /// Brings tshark of Debian 13 into the cache.
 fn fetch(root: &Path, chroot: &Path) -> Option<()> {
-    let mirror = debian_mirror().unwrap_or_else(|| "http://deb.debian.org/debian".to_owned());
+    let mirror = debian_mirror();
     let run = |name: &str, program: &str, words: &[&str]| {
         let done = command(root, name, Command::new(program).args(words)).ok()?;
         done.well.then_some(())
@@ -225,11 +225,10 @@ fn fetch(root: &Path, chroot: &Path) -> Option<()> {
     let folder = chroot.to_str()?;
     // What an interrupted attempt has left would stop the next one.
     let _ = std::fs::remove_dir_all(chroot);
-    run(
-        "tshark-debootstrap",
-        "debootstrap",
-        &["--variant=minbase", "--include=ca-certificates", "trixie", folder, &mirror],
-    )?;
+    let mut words = vec!["--variant=minbase", "--include=ca-certificates", "trixie", folder];
+    // Without one, debootstrap takes its own default.
+    words.extend(mirror.as_deref());
+    run("tshark-debootstrap", "debootstrap", &words)?;
     std::fs::copy("/etc/resolv.conf", chroot.join("etc/resolv.conf")).ok()?;
     run("tshark-update", "chroot", &[folder, "apt-get", "update", "-qq"])?;
     let install = [
