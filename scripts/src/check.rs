@@ -195,9 +195,10 @@ fn test_tally(text: &str) -> Option<Tally> {
 /// The first call, on a network of its own, and what Wireshark makes of its base-station link.
 fn lab(root: &Path, steps: &mut Steps) {
     steps.step("the first call: PBX, server, base stations and handsets", || {
-        let program = std::env::current_exe();
-        let program = program.unwrap_or_else(|_| root.join("target/debug/scripts"));
-        match command(root, "first-call", Command::new(program).args(["run", "--once"])) {
+        let done = rooms::program("scripts").and_then(|program| {
+            command(root, "first-call", Command::new(program).args(["run", "--once"]))
+        });
+        match done {
             Ok(done) => {
                 done.out.lines().for_each(|line| println!("            {line}"));
                 match Tally::last_in(&done.out) {

@@ -32,7 +32,7 @@ pub(crate) fn run(words: &[String]) -> ExitCode {
     if within {
         return calls(Net { own: true }, once);
     }
-    let program = std::env::current_exe().ok();
+    let program = rooms::program("scripts").ok();
     let Some(mut command) = program.and_then(|program| net::enter(&program)) else {
         println!("no network namespace can be made here; everything runs on 127.99.0.0/24");
         return calls(Net { own: false }, once);

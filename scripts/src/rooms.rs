@@ -118,6 +118,15 @@ pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Path::to_path_buf).unwrap_or_default()
 }
 
+/// A program of the workspace, in the folder that cargo has put this one in. Its own path is no use: a build that
+/// links it anew while it runs leaves it a name that is gone.
+///
+/// # Errors
+/// When the system does not tell where this one is.
+pub(crate) fn program(name: &str) -> std::io::Result<PathBuf> {
+    Ok(std::env::current_exe()?.with_file_name(name))
+}
+
 const ROOMS: &[Room] = &[
     // words
     Room { name: "ident", knows: &[], uses: Some(&["thiserror"]) },

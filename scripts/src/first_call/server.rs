@@ -2,6 +2,7 @@
 
 use super::net::Net;
 use super::process::{Process, until};
+use crate::rooms;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -19,13 +20,13 @@ impl Server {
     ///
     /// # Errors
     /// When it does not come up.
-    pub(super) fn start(root: &Path, folder: &Path, net: Net) -> Result<Self, String> {
+    pub(super) fn start(folder: &Path, net: Net) -> Result<Self, String> {
         let state = folder.join(STATE);
         let written = std::fs::create_dir_all(&state)
             .and_then(|()| std::fs::write(state.join("config.xml"), config(net)))
             .and_then(|()| std::fs::write(state.join("users.xml"), users()));
         written.map_err(|error| format!("cannot write the server's files: {error}"))?;
-        let program = root.join("target/debug/appliance");
+        let program = rooms::program("appliance").map_err(|error| error.to_string())?;
         let process = launch(&program, folder)?;
         let server = Self { process, program, folder: folder.to_owned() };
         server.answers()?;

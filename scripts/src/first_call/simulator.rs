@@ -3,6 +3,7 @@
 use super::net::Net;
 use super::process::Process;
 use super::server;
+use crate::rooms;
 use serde_json::Value;
 use std::path::Path;
 use std::process::Command;
@@ -20,13 +21,9 @@ impl Simulator {
     ///
     /// # Errors
     /// When it cannot be started.
-    pub(super) fn start(
-        root: &Path,
-        folder: &Path,
-        net: Net,
-        tokens: &[String; 2],
-    ) -> Result<Self, String> {
-        let mut command = Command::new(root.join("target/debug/simulator"));
+    pub(super) fn start(folder: &Path, net: Net, tokens: &[String; 2]) -> Result<Self, String> {
+        let program = rooms::program("simulator").map_err(|error| error.to_string())?;
+        let mut command = Command::new(program);
         command.arg("--server").arg(format!("{}:{TLS_DOOR}", net.server()));
         command.args(["--json", "--prompt", "--state"]).arg(folder.join("simulator"));
         for (number, token) in (1..).zip(tokens) {

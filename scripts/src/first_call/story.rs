@@ -30,11 +30,11 @@ type Told = Result<String, String>;
 pub(super) fn gather(root: &Path, folder: &Path, net: Net, steps: &mut Steps) -> Option<Cast> {
     let pbx = bring(steps, "Kamailio answers", || pbx::start(root, folder, net))?;
     let server = bring(steps, "the server runs, its roles in processes of their own", || {
-        Server::start(root, folder, net)
+        Server::start(folder, net)
     })?;
     let simulator = bring(steps, "two base stations enrol and are on the air", || {
         let tokens = [token(&server, 1)?, token(&server, 2)?];
-        let mut simulator = Simulator::start(root, folder, net, &tokens)?;
+        let mut simulator = Simulator::start(folder, net, &tokens)?;
         simulator.base(1, "on-air")?;
         simulator.base(2, "on-air")?;
         Ok(simulator)
