@@ -305,6 +305,13 @@ impl World {
         self.handsets[handset].pp.call().is_none()
     }
 
+    /// Forgets what the displays of the handsets have shown so far, which only a scenario asks about.
+    pub fn forget_what_was_seen(&mut self) {
+        for handset in &mut self.handsets {
+            handset.seen = Vec::new();
+        }
+    }
+
     /// The user of this handset answers by himself, so long after it began to ring.
     pub fn answers_after(&mut self, handset: usize, time: Duration) {
         self.handsets[handset].pp.model_mut().answer_after = Some(time);

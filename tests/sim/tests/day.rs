@@ -38,7 +38,7 @@ fn ten_thousand_handsets_live_through_a_day() {
     world.check_idle();
     assert!(calls >= handsets * CALLS_EACH * 9 / 10, "only {calls} calls came about");
     assert!(resident <= CEILING_MIB, "{resident} MiB");
-    assert!(resident <= settled + settled / 2, "{settled} MiB grew to {resident} MiB in a day");
+    assert!(resident <= settled + settled / 4, "{settled} MiB grew to {resident} MiB in a day");
 }
 
 fn born(handsets: usize) -> World {
@@ -65,8 +65,14 @@ fn live(world: &mut World, handsets: usize) -> usize {
     let gap = day / calls;
     let (mut up, mut through) = (VecDeque::new(), 0);
     let end = world.time() + day;
+    let mut next_hour = world.time();
     while world.time() < end {
         let now = world.time();
+        if now >= next_hour {
+            // The surroundings' memory of each display would hide what the server keeps.
+            world.forget_what_was_seen();
+            next_hour += Duration::from_hours(1);
+        }
         while let Some((since, caller)) = up.front().copied() {
             if now < since + Duration::from_mins(1) {
                 break;
