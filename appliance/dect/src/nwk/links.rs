@@ -158,7 +158,8 @@ impl Nwk {
     fn route(&mut self, id: LinkId, pp: Ipei, message: Message) {
         match message.kind.pd() {
             Pd::Lce => {}
-            Pd::Mm => self.todo.push_back(Work::Mm(pp, mm::Event::Received(message))),
+            // Before the handset's next message, which may rest upon what this one changes.
+            Pd::Mm => self.todo.push_front(Work::Mm(pp, mm::Event::Received(message))),
             Pd::Cc => self.cc_message(pp, message),
             Pd::Ciss => {
                 if let Some(answer) = super::ss::answer(&message) {

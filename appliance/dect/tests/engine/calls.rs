@@ -152,6 +152,20 @@ fn set_ups_that_cross_are_resolved_in_favour_of_the_call_to_the_handset() {
     world.golden("crossed");
 }
 
+/// The identifier of the call that has just ended is the lowest that is free.
+#[test]
+fn a_set_up_right_behind_the_end_of_a_call_begins_the_next_one() {
+    let mut world = world();
+    let radio = dial(&mut world);
+    let set_up = format!("0305 {IPUI_O} 0606a0a010009034 e080");
+    world.request(Request::CallProc(CallId(1), Info::default()));
+    world.request(Request::Release(CallId(1), ReleaseReason::Normal, Info::default()));
+    world.say_at_once(radio, &["035a", &set_up]);
+    world.request(Request::CallProc(CallId(2), Info::default()));
+    world.say_at_once(radio, &["034d e200", &set_up]);
+    world.golden("set-up-behind-release");
+}
+
 #[test]
 fn messages_of_calls_that_do_not_exist_get_the_answer_of_the_standard() {
     let mut world = world();

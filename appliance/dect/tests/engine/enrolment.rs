@@ -139,6 +139,20 @@ fn a_subscription_is_ended_over_the_air_and_in_the_store() {
     assert!(world.kept.is_empty());
 }
 
+/// Call control hears of the handset's next message only when mobility management is done with this one.
+#[test]
+fn a_set_up_right_behind_the_end_of_a_subscription_is_no_call() {
+    let mut world = World::new(settings(), vec![subscribed()], &CHOSEN[3..]);
+    world.base(1);
+    world.request(Request::Terminate(handset()));
+    let radio = world.open(1);
+    world.say(radio, &format!("0071 {IPUI_O}"));
+    world.hush();
+    world.say_at_once(radio, &["8549", &format!("0305 {IPUI_O} 0606a0a010009034 e080")]);
+    world.wait(10);
+    world.golden("set-up-behind-termination");
+}
+
 #[test]
 fn a_subscription_ends_although_the_handset_does_not_answer() {
     let mut world = World::new(settings(), vec![subscribed()], &[]);

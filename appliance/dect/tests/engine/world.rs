@@ -184,6 +184,20 @@ impl World {
         self.settle();
     }
 
+    /// A handset sends messages so fast that its base station hands them over in one piece.
+    pub(crate) fn say_at_once(&mut self, radio: Radio, texts: &[&str]) {
+        for text in texts {
+            self.note(&format!("PP{} {}", radio.1, spaced(&octets(text))));
+            self.below(radio, lapc::Event::Send(octets(text)));
+        }
+        let said = self.uplink.drain(..).filter_map(|input| match input {
+            Input::Received(_, octets) => Some(octets),
+            _ => None,
+        });
+        let piece = said.flatten().collect();
+        self.input(Input::Received(ConnId(radio.0), piece));
+    }
+
     /// A handset sends octets that may mean nothing.
     pub(crate) fn mumble(&mut self, radio: Radio, octets: Vec<u8>) {
         self.below(radio, lapc::Event::Send(octets));
