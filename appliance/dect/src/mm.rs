@@ -28,7 +28,7 @@ use crate::subscription::{Change, Subscription};
 use crate::wire::{Direction, Kind, Message, Origin, Reaction};
 use ident::{Ari, Ipei, Mac, Tpui};
 use machine::{Rng, TimerSpec};
-use procedure::{Asker, Ours, Procedure, Theirs, Then, Want, Which};
+use procedure::{Asker, Ours, Procedure, Removal, Theirs, Then, Want, Which};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -143,6 +143,8 @@ pub struct Ground<'a> {
     pub ari: Ari,
     /// Access-rights requests are taken.
     pub open: bool,
+    /// Too many wrong authentication codes have come from all handsets together.
+    pub locked: bool,
     /// A handset that asks for ciphering gets it.
     pub ciphers: bool,
     /// A temporary identity that no handset has; a handset that locates for the first time takes it.
@@ -186,6 +188,7 @@ pub struct Mm {
     ciphered: bool,
     guesses: u8,
     writes: u16,
+    removal: Removal,
 }
 
 impl Mm {
@@ -202,6 +205,7 @@ impl Mm {
             ciphered: false,
             guesses: 0,
             writes: 0,
+            removal: Removal::None,
         }
     }
 
@@ -230,18 +234,20 @@ impl Mm {
         self.ours.is_some() || self.theirs.is_some() || !self.wanted.is_empty()
     }
 
-    /// Whether nothing would be lost with this MM: no subscription, no procedure, no count of wrong codes.
+    /// Whether nothing would be lost with this MM: no subscription here or in the store, no
+    /// procedure, no count of wrong codes.
     #[must_use]
     pub fn forgettable(&self) -> bool {
-        self.subscription.is_none() && !self.busy() && self.guesses == 0
+        self.subscription.is_none()
+            && self.removal == Removal::None
+            && !self.busy()
+            && self.guesses == 0
     }
 
     fn asked(&mut self, request: Request, out: &mut Out) {
         match request {
             Request::AccessRights(answer) => self.access_answered(answer, out),
-            Request::Terminate if self.subscription.is_none() => {
-                out.act(Indication::Terminated(self.ipei));
-            }
+            Request::Terminate if self.subscription.is_none() => self.ended_already(out),
             Request::Terminate => drop(self.wanted.insert(Want::Terminate)),
             Request::Authenticate => drop(self.wanted.insert(Want::Authenticate(Then::Owner))),
             Request::Cipher => self.want_cipher(Asker::Owner, out),
@@ -401,6 +407,7 @@ impl Mm {
 
     fn stored(&mut self, write: Write, durable: bool, ground: &mut Ground, out: &mut Out) {
         match &self.theirs {
+            _ if self.removal == Removal::Asked(write) => self.record_removed(durable, out),
             Some(Theirs::AccessRights(it)) if it.waits_for(write) => {
                 self.subscription_stored(durable, ground, out);
             }

@@ -187,6 +187,8 @@ pub struct Nwk {
     last_ticket: u32,
     /// Handsets that talk to us without being subscribed.
     strangers: usize,
+    /// Wrong authentication codes of all handsets together, in the time that is counted.
+    wrong_codes: u8,
     last_handle: u16,
     /// What is still to be done in this step.
     todo: VecDeque<Work>,
@@ -221,6 +223,7 @@ impl Nwk {
             last_call: 0,
             last_ticket: 0,
             strangers: 0,
+            wrong_codes: 0,
             last_handle: 0,
             todo: VecDeque::new(),
             timers: Vec::new(),

@@ -89,6 +89,8 @@ pub enum Indication {
     NotSubscribed(Ipei, SubscriptionFailure),
     /// The subscription has ended.
     Terminated(Ipei),
+    /// The subscription has ended, but the store still has it: it would be back after a restart.
+    NotTerminated(Ipei),
     /// MM_LOCATE-ind: the handset is here, authenticated (also told at the start for handsets that were).
     Located(Ipei, Mac),
     /// The handset did not prove who it is.
@@ -292,6 +294,8 @@ pub enum SubscriptionFailure {
     WrongAccessCode,
     /// The interworking unit refused it.
     Refused,
+    /// Too many wrong authentication codes have come, from this handset or from all together.
+    LockedOut,
     /// The subscription could not be written down.
     NotStored,
     /// The handset went silent, or sent what has no place here.

@@ -166,6 +166,10 @@ pub(crate) const fn in_words(why: SubscriptionFailure) -> &'static str {
     match why {
         SubscriptionFailure::WrongAccessCode => "the access code entered at the handset is wrong",
         SubscriptionFailure::Refused => "it was refused",
+        SubscriptionFailure::LockedOut => {
+            "too many wrong access codes were entered; wait a quarter of an hour, or close \
+             dect.subscription_allowed and open it again"
+        }
         SubscriptionFailure::NotStored => {
             "the subscription could not be written to the state directory; free space or check its rights"
         }

@@ -218,6 +218,13 @@ impl Iwu {
                 out.push(Action::Note(format!("{pp} was not subscribed: {}", in_words(why))));
             }
             I::Terminated(pp) => self.gone(pp, out),
+            I::NotTerminated(pp) => {
+                self.gone(pp, out);
+                out.push(Action::Note(format!(
+                    "{pp} is still in the state directory and would be back after a restart; free \
+                     space or check its rights, then end the subscription once more"
+                )));
+            }
             I::Located(pp, rfp) => self.located(pp, rfp, out),
             I::NotAuthenticated(pp) => {
                 out.push(Action::Note(format!(

@@ -1,7 +1,7 @@
 //! Access rights: obtaining them with a key allocation, and ending them (13.5, 13.6).
 
 use super::message;
-use super::procedure::{Allocation, Ours, Procedure, Theirs, Then, Want, Which};
+use super::procedure::{Allocation, Ours, Procedure, Removal, Theirs, Then, Want, Which};
 use super::{Ground, Mm, Out, Timer, Write};
 use crate::primitive::{AccessAnswer, AccessCode, Indication, SubscriptionFailure};
 use crate::security::{Challenge, Key, Res, SessionKey, a11, a12, a21, a22};
@@ -44,9 +44,11 @@ impl Mm {
             return;
         }
         self.set_aside(out);
-        if !ground.open || self.guesses >= GUESSES_MAX {
-            out.act(message::refusal(Kind::AccessRightsReject, RejectReason::IpeiNotAccepted));
-            out.act(Indication::NotSubscribed(self.ipei, SubscriptionFailure::Refused));
+        if !ground.open || self.is_locked_out(ground) {
+            let open = ground.open;
+            let failure =
+                if open { SubscriptionFailure::LockedOut } else { SubscriptionFailure::Refused };
+            self.access_refused(RejectReason::IpeiNotAccepted, failure, out);
             return;
         }
         self.theirs = Some(Theirs::AccessRights(Box::new(AccessRights {
@@ -56,6 +58,11 @@ impl Mm {
         })));
         out.start(Timer::Answer);
         out.act(Indication::AccessRights(self.ipei));
+    }
+
+    /// Whether so many codes were wrong that no more are heard.
+    const fn is_locked_out(&self, ground: &Ground) -> bool {
+        self.guesses >= GUESSES_MAX || ground.locked
     }
 
     /// The IWU has decided.
@@ -96,9 +103,17 @@ impl Mm {
         &mut self,
         allocation: &Allocation,
         (res1, rand_p): ([u8; 4], Challenge),
+        ground: &Ground,
         out: &mut Out,
     ) {
         out.stop(Timer::Key1);
+        if self.is_locked_out(ground) {
+            // Many may have begun before the last wrong code that was heard.
+            out.act(message::allocation_reject(RejectReason::AuthenticationFailed));
+            let (why, failure) = (RejectReason::IpeiNotAccepted, SubscriptionFailure::LockedOut);
+            self.access_refused(why, failure, out);
+            return;
+        }
         let expected = a12(&a11(&allocation.key, allocation.rs), allocation.rand_f).0;
         if !expected.agrees(&res1) {
             if self.guesses == 0 {
@@ -146,6 +161,7 @@ impl Mm {
         out.stop(Timer::Guesses);
         self.guesses = 0;
         self.subscription = Some(*subscription);
+        self.removal = Removal::None;
         out.act(Indication::Subscribed(self.ipei));
     }
 
@@ -175,7 +191,10 @@ impl Mm {
         match theirs {
             Theirs::AccessRights(request) => self.abandon(&request, out),
             // The store is at it already: the handset wanted it so, and does not wait for our word.
-            Theirs::Removal(_) => self.end(out),
+            Theirs::Removal(write) => {
+                self.removal = Removal::Asked(write);
+                self.end(out);
+            }
             Theirs::CipherSuggestion => self.abandon_suggestion(out),
             Theirs::Location(_) => drop(self.wanted.remove(&Want::Authenticate(Then::Location))),
             Theirs::Termination => {
@@ -237,6 +256,7 @@ impl Mm {
         }
         out.act(message::terminate_accept());
         self.end(out);
+        out.act(Indication::Terminated(self.ipei));
     }
 
     /// The handset's answer to our request. Even a refusal ends the subscription: the owner wants it gone.
@@ -251,8 +271,32 @@ impl Mm {
     pub(super) fn forget(&mut self, out: &mut Out) {
         self.set_aside(out);
         if self.subscription.is_some() {
-            self.store(Change::Remove(self.ipei), out);
+            self.remove_record(out);
             self.end(out);
+        }
+    }
+
+    fn remove_record(&mut self, out: &mut Out) {
+        self.removal = Removal::Asked(self.store(Change::Remove(self.ipei), out));
+    }
+
+    /// The store has answered: only what it has forgotten has ended for good.
+    pub(super) fn record_removed(&mut self, durable: bool, out: &mut Out) {
+        let (removal, indication) = if durable {
+            (Removal::None, Indication::Terminated(self.ipei))
+        } else {
+            (Removal::Failed, Indication::NotTerminated(self.ipei))
+        };
+        self.removal = removal;
+        out.act(indication);
+    }
+
+    /// The owner wants to end a subscription that does not exist here.
+    pub(super) fn ended_already(&mut self, out: &mut Out) {
+        match self.removal {
+            Removal::None => out.act(Indication::Terminated(self.ipei)),
+            Removal::Asked(_) => {}
+            Removal::Failed => self.remove_record(out),
         }
     }
 
@@ -264,7 +308,6 @@ impl Mm {
         if self.ours.take_if(ending).is_some() {
             out.stop(Timer::Access2);
         }
-        out.act(Indication::Terminated(self.ipei));
     }
 
     fn not_stored(&mut self, out: &mut Out) {

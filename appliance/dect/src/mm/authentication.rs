@@ -136,7 +136,7 @@ impl Mm {
             if let Some(Procedure::KeyAllocation(allocation)) =
                 self.take_ours(message.kind, asked, out)
             {
-                self.allocation_answered(&allocation, (res1, rand_p), out);
+                self.allocation_answered(&allocation, (res1, rand_p), ground, out);
             }
             return;
         }

@@ -81,6 +81,17 @@ pub(super) enum Theirs {
     CipherSuggestion,
 }
 
+/// What becomes of the record of a subscription that has ended here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Removal {
+    /// There is none.
+    None,
+    /// The store is at it.
+    Asked(Write),
+    /// The store still has it.
+    Failed,
+}
+
 impl Procedure {
     /// What guards the handset's answer.
     pub(super) const fn timer(&self) -> Timer {

@@ -81,7 +81,7 @@ fn a_wrong_code_is_refused_and_guessing_is_locked_out() {
     }
     world.run();
     assert_eq!(world.count("WrongAccessCode"), 5, "{}", world.trace);
-    assert_eq!(world.count("Refused"), 2, "{}", world.trace);
+    assert_eq!(world.count("LockedOut"), 2, "{}", world.trace);
     assert_eq!(world.count("-> AUTHENTICATION-REJECT=0543600110"), 5, "{}", world.trace);
     assert_eq!(world.count("-> ACCESS-RIGHTS-REJECT=8547600110"), 5, "{}", world.trace);
     assert_eq!(world.count("-> ACCESS-RIGHTS-REJECT=8547600105"), 2, "{}", world.trace);
@@ -296,6 +296,24 @@ fn either_side_ends_the_subscription() {
 }
 
 #[test]
+fn a_subscription_that_the_store_does_not_forget_has_not_ended_and_can_be_ended_once_more() {
+    let mut world = World::settled();
+    world.store = Store::Fails;
+    world.ask(Request::Terminate);
+    world.run();
+    assert_eq!(world.count("-> NotTerminated"), 1, "{}", world.trace);
+    assert_eq!(world.count("-> Terminated"), 0, "{}", world.trace);
+    assert!(world.mm.subscription().is_none(), "the handset has been told that it is over");
+    assert!(!world.mm.forgettable(), "what the store has must not be forgotten");
+
+    world.store = Store::Works;
+    world.ask(Request::Terminate);
+    world.run();
+    assert_eq!(world.count("-> Terminated"), 1, "{}", world.trace);
+    assert!(world.stored.is_empty() && world.mm.forgettable());
+}
+
+#[test]
 fn a_handset_that_is_switched_off_is_nowhere() {
     let mut world = World::settled();
     world.pp_sends(0, detach());
@@ -380,7 +398,8 @@ fn no_three_happenings_leave_a_procedure_behind() {
 fn check(world: &World) {
     let trace = &world.trace;
     let ended = world.count("-> Subscribed") + world.count("-> NotSubscribed");
-    let refused_unasked = world.count("Refused") + world.count("Overload");
+    let unasked = ["Refused", "LockedOut", "Overload"];
+    let refused_unasked: usize = unasked.iter().map(|why| world.count(why)).sum();
     let asked = world.count("-> AccessRights(");
     assert!(asked <= ended && ended <= asked + refused_unasked, "{trace}");
     for (asked, answered) in [

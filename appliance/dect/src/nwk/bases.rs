@@ -54,6 +54,9 @@ impl Nwk {
         for conn in self.bases.keys() {
             self.todo.push_back(Work::Base(*conn, Event::Settings(settings.clone())));
         }
+        if !settings.subscription_allowed {
+            self.forgive_wrong_codes();
+        }
         self.settings = settings;
     }
 
@@ -192,8 +195,8 @@ impl Nwk {
 
     /// Forgets a base station for good, and its key with it.
     pub(super) fn remove_base(&mut self, mac: Mac) {
-        if self.roster.remove(mac) {
-            self.store(Change::RemoveRfp(mac), Ticketed::Nobody);
+        if let Some(record) = self.roster.remove(mac) {
+            self.store(Change::RemoveRfp(mac), Ticketed::Removal(Box::new(record)));
         }
         let of_mac = |(conn, base): (&ConnId, &Base)| (base.mac == Some(mac)).then_some(*conn);
         let conns: Vec<ConnId> = self.bases.iter().filter_map(of_mac).collect();
@@ -202,6 +205,17 @@ impl Nwk {
             self.base_gone(conn, &why);
             self.outputs.push(Output::Close(conn, why));
         }
+    }
+
+    /// The store has not forgotten a base station: it would be back after a restart.
+    pub(super) fn still_known(&mut self, record: RfpRecord) {
+        let why = format!(
+            "base station {} could not be forgotten: the state directory cannot be written; free \
+             space or check its rights, then remove it once more",
+            record.mac
+        );
+        self.indicate(Indication::RfpDown(record.mac, why));
+        self.roster.enter(record);
     }
 
     fn on_air(&mut self, conn: ConnId) {

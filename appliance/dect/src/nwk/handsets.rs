@@ -7,6 +7,7 @@ use super::work::{Key, Ticketed, Work};
 use super::{Encryption, Nwk};
 use crate::lce::Page;
 use crate::mm::{self, Action, Event, Ground, Mm, Outcome, Request};
+use crate::primitive::SubscriptionFailure::WrongAccessCode;
 use crate::primitive::{CallId, Indication, ReleaseReason};
 use crate::rfp::primitive::{CipherKey, Request as RfpRequest};
 use crate::subscription::Subscription;
@@ -96,6 +97,7 @@ impl Nwk {
         let mut ground = Ground {
             ari,
             open: self.settings.subscription_allowed,
+            locked: self.wrong_codes >= WRONG_CODES_MAX,
             ciphers: self.settings.encryption != Encryption::Disabled,
             spare,
             rfp,
@@ -138,6 +140,9 @@ impl Nwk {
                 }
                 Effect::Act(Action::Indicate(indication)) => {
                     tracing::debug!("mm{{pp={pp}}}: {indication:?}");
+                    if let Indication::NotSubscribed(_, WrongAccessCode) = &indication {
+                        self.wrong_code();
+                    }
                     self.indicate(indication);
                 }
                 Effect::Act(Action::Done(outcome)) => self.outcome(pp, outcome),
@@ -146,6 +151,19 @@ impl Nwk {
                 }
             }
         }
+    }
+
+    /// A wrong code counts against all, since a handset that guesses can take another name each time.
+    fn wrong_code(&mut self) {
+        if self.wrong_codes == 0 {
+            self.start(Key::WrongCodes, mm::Timer::Guesses.spec());
+        }
+        self.wrong_codes = self.wrong_codes.saturating_add(1);
+    }
+
+    pub(super) fn forgive_wrong_codes(&mut self) {
+        self.wrong_codes = 0;
+        self.stop(Key::WrongCodes);
     }
 
     fn outcome(&mut self, pp: Ipei, outcome: Outcome) {
@@ -209,6 +227,11 @@ fn name(event: &Event) -> String {
         Event::LinkLost => "LinkLost".into(),
     }
 }
+
+/// So many wrong authentication codes of all handsets in the window of <X-MM.2>, then nobody subscribes
+/// before its end: more than people mistype who subscribe a building full of handsets, and 80 an hour
+/// do not find eight digits.
+const WRONG_CODES_MAX: u8 = 20;
 
 /// Handsets that are not subscribed and talk to us: more than could stand around one site, and
 /// few enough that their count of wrong codes costs nothing.

@@ -31,6 +31,8 @@ pub(super) enum Key {
     Page(Ipei, PageTimer),
     Mm(Ipei, mm::Timer),
     Cc(CallId, cc::Timer),
+    /// The time in which wrong authentication codes of all handsets are counted.
+    WrongCodes,
 }
 
 /// Who waits for the word of the store.
@@ -43,8 +45,8 @@ pub(super) enum Ticketed {
         admission: Box<Admission>,
         before: Option<Box<RfpRecord>>,
     },
-    /// Nothing follows from it.
-    Nobody,
+    /// A base station is to be forgotten; what was known of it is put back on failure.
+    Removal(Box<RfpRecord>),
 }
 
 impl Nwk {
@@ -67,6 +69,7 @@ impl Nwk {
 
     pub(super) fn expired(&mut self, key: Key) {
         self.todo.push_back(match key {
+            Key::WrongCodes => return self.forgive_wrong_codes(),
             Key::Base(conn, timer) => Work::Base(conn, RfpEvent::Expired(timer)),
             Key::Link(id, timer) => Work::Link(id, lce::Event::Expired(timer)),
             Key::Page(pp, PageTimer::Resubmission) => Work::Page(pp, PageEvent::Expired),
@@ -125,7 +128,8 @@ impl Nwk {
                     },
                 ));
             }
-            Some(Ticketed::Nobody) | None => {}
+            Some(Ticketed::Removal(record)) if !durable => self.still_known(*record),
+            Some(Ticketed::Removal(_)) | None => {}
         }
     }
 }

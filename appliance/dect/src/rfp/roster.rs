@@ -60,7 +60,8 @@ impl Roster {
                 self.refused.insert(mac);
             }
             return Verdict::Refuse(format!(
-                "base station {mac} ({}) is not known; approve it, or set allow_new_rfp",
+                "base station {mac} ({}) is not known; approve it (appliance base approve {mac}), \
+                 or set fixpart.door.allow_new_rfp",
                 identity.software
             ));
         }
@@ -87,11 +88,11 @@ impl Roster {
         self.known.insert(record.mac, record);
     }
 
-    /// Forgets a base station; whether it was known.
-    pub fn remove(&mut self, mac: Mac) -> bool {
+    /// Forgets a base station; what was known of it.
+    pub fn remove(&mut self, mac: Mac) -> Option<RfpRecord> {
         self.approved.remove(&mac);
         self.refused.remove(&mac);
-        self.known.remove(&mac).is_some()
+        self.known.remove(&mac)
     }
 
     /// Welcomes a base station when it comes to the Blowfish door next, with a new key where it has none here.
@@ -217,7 +218,7 @@ mod tests {
         assert_eq!(admission.rpn, Rpn(7));
         let other = Mac([9; 6]);
         assert!(admitted(judge(&mut roster, other, Door::Tls(other), false)).is_none());
-        assert!(roster.remove(MAC));
+        assert!(roster.remove(MAC).is_some());
         assert!(admitted(judge(&mut roster, other, Door::Tls(other), false)).is_some());
     }
 

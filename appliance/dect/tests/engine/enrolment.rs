@@ -1,8 +1,8 @@
 //! Enrolment and location: the transcript of EN 300 175-7 Annex K, end to end.
 
-use crate::world::{IPUI_N, IPUI_O, World, handset, octets, settings, subscribed};
+use crate::world::{IPUI_N, IPUI_O, World, handset, mac, octets, settings, subscribed};
 use dect::lapc::Class;
-use dect::nwk::Settings;
+use dect::nwk::{Input, Settings};
 use dect::primitive::{AccessAnswer, AccessCode, Info, Request};
 
 #[test]
@@ -48,6 +48,56 @@ fn a_wrong_code_is_refused_and_nothing_is_kept() {
     world.wait(20);
     world.golden("wrong-code");
     assert!(world.kept.is_empty());
+}
+
+/// A handset that takes another name for each guess would have as many guesses as there are names.
+#[test]
+fn guesses_under_many_names_lock_all_out_until_the_window_ends_or_subscription_is_opened_anew() {
+    let mut world = World::new(settings(), Vec::new(), &[]);
+    world.base(1);
+    for name in 0..20 {
+        guess(&mut world, name);
+    }
+    assert_eq!(world.trace.matches("WrongAccessCode").count(), 20, "{}", world.trace);
+    world.hush();
+    guess(&mut world, 20);
+    world.golden("locked-out");
+
+    world.wait(900);
+    guess(&mut world, 21);
+    assert_eq!(world.trace.matches("WrongAccessCode").count(), 1, "{}", world.trace);
+    for name in 22..41 {
+        guess(&mut world, name);
+    }
+    world.input(Input::Settings(Settings { subscription_allowed: false, ..settings() }));
+    world.input(Input::Settings(settings()));
+    world.hush();
+    guess(&mut world, 41);
+    assert_eq!(world.trace.matches("WrongAccessCode").count(), 1, "{}", world.trace);
+}
+
+/// One wrong code under this name.
+fn guess(world: &mut World, name: u32) {
+    let radio = world.open(1);
+    let pp = ident::Ipei::new(0x4f, name).expect("a valid identity");
+    world.say(radio, &format!("0544 0507 80a8 0004f{name:05x} 0a03014800"));
+    let code = AccessCode::new("9124").expect("four digits");
+    world.request(Request::AccessRights(pp, AccessAnswer::Allowed(code)));
+    world.say(radio, "8540 0a03014800 0c08a03ff2c523d00842 0d0400000000");
+    world.close(radio);
+}
+
+#[test]
+fn a_base_station_that_the_store_does_not_forget_is_still_known_and_can_be_removed_once_more() {
+    let mut world = World::new(settings(), Vec::new(), &[]);
+    world.base(1);
+    world.hush();
+    world.durable = false;
+    world.input(Input::RemoveRfp(mac(1)));
+    world.durable = true;
+    world.input(Input::RemoveRfp(mac(1)));
+    world.input(Input::RemoveRfp(mac(1)));
+    world.golden("base-not-forgotten");
 }
 
 #[test]

@@ -367,7 +367,8 @@ impl World {
                     self.kept.remove(&ipei);
                 }
             }
-            Change::PutRfp(_) | Change::RemoveRfp(_) => {}
+            Change::RemoveRfp(mac) => self.note(&format!("STORE nothing of {mac}")),
+            Change::PutRfp(_) => {}
         }
         self.uplink.push_back(Input::Stored(ticket, durable));
     }

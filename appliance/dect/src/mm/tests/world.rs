@@ -168,6 +168,7 @@ impl World {
         let mut ground = Ground {
             ari: ari(),
             open: self.open,
+            locked: false,
             ciphers: true,
             spare: Tpui::new(0x0027b),
             rfp: Some(Mac([2; 6])),
