@@ -97,13 +97,61 @@ fn an_acknowledgement_tells_of_what_it_is_in_both_its_lengths() {
     );
 }
 
+/// The first element of this name in a message.
+fn value(octets: &str, name: &str) -> Option<serde_json::Value> {
+    let report = describe::report(&hex::decode(octets).expect("hexadecimal"));
+    let elements = report["elements"].as_array().expect("a list").clone();
+    elements.into_iter().find(|one| one["name"] == name).map(|mut one| one["value"].take())
+}
+
+#[test]
+fn tones_firmware_and_synchronisation_are_told_as_far_as_they_go() {
+    let on = "a901 0000 0000 0000 9cff 0000 0000 0000 f401 0000 0000 0100";
+    let tones = format!("020b 0020 f3bc 01 02 01000000 {on}");
+    let tone = value(&tones, "tone").expect("one of two tones");
+    assert_eq!(tone["hertz"], serde_json::json!([425, 0, 0, 0]));
+    assert_eq!(tone["tenths_of_decibels"], serde_json::json!([-100, 0, 0, 0]));
+    assert_eq!((&tone["milliseconds"], &tone["next"]), (&500.into(), &1.into()));
+    assert_eq!(value("020b 0008 f3bc 01 ff 01000000", "tone"), None);
+
+    let firmware = "0127 0019 0100870000000000 0506 382e332e3300 0801 01 0701 00 0509 38";
+    assert_eq!(value(firmware, "short_version_5"), Some("8.3.3".into()));
+    assert_eq!(value(firmware, "flag_8"), Some(1.into()));
+    assert_eq!(value(firmware, "rest"), Some("050938".into()));
+
+    assert_eq!(value("0302 0005 7d18 02 0a5d", "frequency"), Some(0x0a5d.into()));
+    assert_eq!(value("0302 0005 7d1d 02 0026", "rfp"), Some(0x26.into()));
+    assert_eq!(value("0302 0004 7d1e 01 03", "mode"), Some(3.into()));
+    assert_eq!(value("0302 0009 7d16 06 02 0880 0890 10", "average"), Some(0x0890.into()));
+    let found = value("0302 000c 7d1f 09 02 0400 4100 0500 4200", "found").expect("one of two");
+    assert_eq!((&found["rpn"], &found["rssi"]), (&4.into(), &65.into()));
+    assert_eq!(value("0302 0004 7d1f 01 ff", "found"), None);
+    assert_eq!(value("0301 0007 7a0a 03 02 01 0102", "ppn"), Some(0x102.into()));
+    assert_eq!(value("0301 0005 7a0a 03 02 01", "rest"), Some("01".into()));
+}
+
+#[test]
+fn a_page_says_for_what_and_for_whom_it_is_in_all_its_forms() {
+    for (octets, name, expected) in [
+        ("03 0c027b", "header", "voice"),
+        ("03 0c027b", "assigned_tpui", "027b"),
+        ("03 046517", "default_tpui", "6517"),
+        ("03 080e9e", "header", "no U-plane"),
+        ("03 09f00f", "group_mask", "000f"),
+        ("03 01f00f", "group", "000f"),
+        ("05 0c10027b80", "tpui", "0027b"),
+        ("05 0400286517", "ipui", "0286517"),
+        ("05 09410ff000", "group_mask", "0ff0"),
+    ] {
+        let message = format!("0301 {:04x} 7a08 {octets}", octets.len() / 2 + 2);
+        assert_eq!(value(&message, name), Some(expected.into()), "{octets}");
+    }
+    assert_eq!(value("0301 0003 7a08 00", "header"), None);
+    assert_eq!(value("0301 0004 7a08 01 0c", "header"), Some("voice".into()));
+}
+
 #[test]
 fn what_stands_at_odd_places_is_found_there() {
-    let value = |octets: &str, name: &str| {
-        let report = describe::report(&hex::decode(octets).expect("hexadecimal"));
-        let elements = report["elements"].as_array().expect("a list").clone();
-        elements.into_iter().find(|one| one["name"] == name).map(|mut one| one["value"].take())
-    };
     let ping = "010e 0018 00000000000000000000ffff08080808 00000015 00eeeeee";
     assert_eq!(value(ping, "round_trip"), Some(21.into()));
     assert_eq!(value("0301 0005 7a1f 00027b", "pmid"), Some("0027b".into()));

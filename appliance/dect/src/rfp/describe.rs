@@ -1,5 +1,7 @@
 //! One message in words, for people who look into a link.
 
+mod detail;
+
 use super::blowfish::{BLOCK, Chain, Direction};
 use super::dnm::{self, Data, Dnm, Lc, Mac};
 use super::frame::{Frame, HEADER, Malformed, Reader, header};
@@ -182,8 +184,16 @@ fn elements(frame: &Frame) -> Result<Vec<Value>, Malformed> {
     }
     if frame.code == kind::CORE_DUMP {
         elements.push(element("url", text(&reader.rest())));
-    } else if !reader.is_empty() {
-        elements.push(element("rest", hex::encode(&reader.rest())));
+    }
+    let behind = reader.rest();
+    let (details, rest) = match frame.code {
+        kind::MEDIA_TONE2 => detail::tones(&elements, &behind),
+        kind::FIRMWARE_UPDATE => detail::firmware(&behind),
+        _ => (Vec::new(), behind.as_slice()),
+    };
+    elements.extend(details);
+    if !rest.is_empty() {
+        elements.push(element("rest", hex::encode(rest)));
     }
     Ok(elements)
 }
@@ -229,7 +239,8 @@ fn signalling(dnm: &Dnm, value: &mut Value) {
     let (layer, primitive, mut elements) = match dnm {
         Dnm::Rfpc(rfpc) => (dnm::RFPC, rfpc::primitive_name(rfpc.primitive), items(rfpc)),
         Dnm::Page(page) => {
-            let elements = vec![element("page", hex::encode(page))];
+            let mut elements = vec![element("page", hex::encode(page))];
+            elements.extend(detail::page(page));
             (dnm::MAC, dnm::primitive_name(dnm::MAC, 0x08), elements)
         }
         Dnm::Lc(mcei, lc) => {
@@ -331,6 +342,11 @@ fn radio_link(mac: &Mac) -> Vec<Value> {
         | Mac::HoInProgressRes { key, id, rest: more, .. } => {
             vec![element("key", hex::encode(key.expose())), element("key_id", *id), rest(more)]
         }
+        Mac::EncEksInd { state: dnm::DEFAULT_KEY, rest: more } => {
+            let mut elements = vec![element("state", dnm::DEFAULT_KEY)];
+            elements.extend(detail::default_key(more));
+            elements
+        }
         Mac::EncEksInd { state, rest: more } => vec![element("state", *state), rest(more)],
         Mac::InfoInd { pmid: bits, text, .. } => {
             vec![pmid(*bits), element("text", self::text(text))]
@@ -341,11 +357,7 @@ fn radio_link(mac: &Mac) -> Vec<Value> {
 
 fn synchronisation(sync: &Sync, value: &mut Value) {
     let mut elements = vec![element("data", hex::encode(&sync.data))];
-    for one in sync.neighbours() {
-        let neighbour =
-            json!({ "rpn": one.rpn, "offset": one.offset, "rssi": one.rssi, "qt": one.qt });
-        elements.push(element("neighbour", neighbour));
-    }
+    elements.extend(detail::synchronisation(sync));
     elements.push(element("rest", hex::encode(&sync.rest)));
     elements.retain(|one| one["value"] != "");
     value["layer"] = "SYNC".into();

@@ -291,6 +291,9 @@ fn pmid24(reader: &mut Reader<'_>) -> Result<u32, Malformed> {
     Ok(u32::from_be_bytes([0, a, b, c]))
 }
 
+/// State of MAC_ENC_EKS-ind: ciphered with a default key, whose number follows.
+pub(super) const DEFAULT_KEY: u8 = 0x02;
+
 /// Bit of the flags of MAC_CON-ind: the link takes over from another.
 pub const HANDOVER: u8 = 0x02;
 

@@ -93,7 +93,9 @@ mod number {
     pub const FREQ_CTRL_MODE_IND: u8 = 0x15;
     pub const FREQ_CTRL_MODE_CFM: u8 = 0x16;
     pub const RESET_MAC_IND: u8 = 0x1b;
+    pub const SET_FREQUENCY: u8 = 0x18;
     pub const START_MAC_MASTER_IND: u8 = 0x1c;
+    pub const START_MAC_SLAVE_MODE_IND: u8 = 0x1d;
     pub const SYSTEM_SEARCH_IND: u8 = 0x1e;
     pub const SYSTEM_SEARCH_CFM: u8 = 0x1f;
     pub const RESET_MAC_CFM: u8 = 0x21;
@@ -111,11 +113,11 @@ const NAMES: &[(u8, &str)] = &[
     (FREQ_CTRL_MODE_IND, "FREQ_CTRL_MODE_IND"),
     (FREQ_CTRL_MODE_CFM, "FREQ_CTRL_MODE_CFM"),
     (0x17, "PHASE_OFFSET_IND"),
-    (0x18, "SET_FREQUENCY"),
+    (SET_FREQUENCY, "SET_FREQUENCY"),
     (0x1a, "SET_REPORT_LIMIT"),
     (RESET_MAC_IND, "RESET_MAC_IND"),
     (START_MAC_MASTER_IND, "START_MAC_MASTER_IND"),
-    (0x1d, "START_MAC_SLAVE_MODE_IND"),
+    (START_MAC_SLAVE_MODE_IND, "START_MAC_SLAVE_MODE_IND"),
     (SYSTEM_SEARCH_IND, "SYSTEM_SEARCH_IND"),
     (SYSTEM_SEARCH_CFM, "SYSTEM_SEARCH_CFM"),
     (0x20, "MAC_STARTED_IND"),

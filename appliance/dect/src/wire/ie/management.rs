@@ -238,10 +238,27 @@ impl Contents for InfoType {
             (0x0c, "external handover candidate"),
             (0x0d, "multiframe synchronized external handover candidate"),
             (0x0e, "non synchronized external handover candidate"),
+            (
+                0x0f,
+                "multiframe, PSCN and multiframe number synchronized external handover candidate",
+            ),
             (0x10, "old fixed part identity"),
+            (0x11, "old network assigned identity"),
+            (0x12, "old network assigned location area"),
+            (0x13, "old network assigned handover reference"),
+            (0x20, "billing"),
+            (0x21, "debiting"),
             (0x22, "CK transfer"),
+            (0x23, "handover failed, reversion to old channel"),
             (0x24, "OA&M call"),
+            (0x25, "distributed communication download"),
+            (0x30, "Ethernet address"),
+            (0x31, "token ring address"),
+            (0x32, "IPv4 address"),
+            (0x33, "IPv6 address"),
             (0x34, "identity allocation"),
+            (0x35, "cipher key of multicast channels"),
+            (0x36, "sequence number of multicast channels"),
         ];
         self.0.iter().map(|code| word(*code, WORDS)).collect()
     }

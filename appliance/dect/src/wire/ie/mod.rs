@@ -8,6 +8,7 @@ mod call;
 mod capability;
 mod event;
 mod identity;
+mod information;
 mod management;
 mod number;
 mod security;
@@ -19,10 +20,13 @@ pub use capability::{
 };
 pub use event::{Event, EventsNotification, FeatureActivate, TimeDate};
 pub use identity::{FixedIdentity, IdentityType, LocationArea, PortableIdentity};
+pub use information::{CallInformation, Identifier, IwuToIwu, NwkAssignedIdentity, SegmentedInfo};
 pub use management::{
     Duration, InfoType, LockLimit, RejectReason, ServiceClass, TimeLimit, ZapField,
 };
-pub use number::{CalledPartyNumber, CallingPartyName, CallingPartyNumber, Presentation};
+pub use number::{
+    CalledPartyName, CalledPartyNumber, CallingPartyName, CallingPartyNumber, Presentation,
+};
 pub use security::{
     AllocationType, AuthAlgorithm, AuthKey, AuthType, CipherAlgorithm, CipherInfo, CipherKey,
     DefaultCipherKey, Key, Rand, Res, Rs,
@@ -114,11 +118,16 @@ types! {
     IdentityType,
     LocationArea,
     PortableIdentity,
+    CallInformation,
+    IwuToIwu,
+    NwkAssignedIdentity,
+    SegmentedInfo,
     Duration,
     InfoType,
     RejectReason,
     ServiceClass,
     ZapField,
+    CalledPartyName,
     CalledPartyNumber,
     CallingPartyName,
     CallingPartyNumber,

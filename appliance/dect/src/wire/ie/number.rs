@@ -159,22 +159,14 @@ impl Contents for CallingPartyName {
     fn read(octets: &[u8]) -> Result<Self, Invalid> {
         let (first, name) = octets.split_first().ok_or(CUT)?;
         let presentation = Presentation { indicator: first >> 5 & 3, screening: first & 3 };
-        let name = match first >> 2 & 7 {
-            0 | 7 => text(name),
-            1 => String::from_utf8(name.to_vec()).map_err(|_| Invalid("the name is no UTF-8"))?,
-            _ => return Err(Invalid("a reserved alphabet")),
-        };
-        Ok(Self { presentation, name })
+        Ok(Self { presentation, name: spelt(first >> 2 & 7, name)? })
     }
 
     fn write(&self, out: &mut Vec<u8>) {
         let alphabet = u8::from(!self.name.is_ascii());
         let Presentation { indicator, screening } = self.presentation;
         out.push((indicator & 3) << 5 | alphabet << 2 | screening & 3);
-        let mut end = self.name.len().min(super::TEXT_MAX);
-        while !self.name.is_char_boundary(end) {
-            end -= 1;
-        }
+        let end = self.name.floor_char_boundary(super::TEXT_MAX);
         out.extend(&self.name.as_bytes()[..end]);
     }
 
@@ -182,6 +174,63 @@ impl Contents for CallingPartyName {
         json!({ "name": self.name, "presentation": self.presentation.describe() })
     }
 }
+
+/// A name in one of the alphabets of 7.7.52 and 7.7.53.
+fn spelt(alphabet: u8, octets: &[u8]) -> Result<String, Invalid> {
+    match alphabet {
+        0 | 7 => Ok(text(octets)),
+        1 => String::from_utf8(octets.to_vec()).map_err(|_| Invalid("the name is no UTF-8")),
+        _ => Err(Invalid("a reserved alphabet")),
+    }
+}
+
+/// CALLED-PARTY-NAME (7.7.52): as the fixed part's contact list has it, or the network.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CalledPartyName {
+    /// 0 user-provided, 3 network provided.
+    pub screening: u8,
+    /// The name.
+    pub name: String,
+    /// The first name; empty where there is none.
+    pub first_name: String,
+}
+
+impl Contents for CalledPartyName {
+    const ID: Id = Id::CALLED_PARTY_NAME;
+
+    fn read(octets: &[u8]) -> Result<Self, Invalid> {
+        let [head, length, rest @ ..] = octets else { return Err(CUT) };
+        let alphabet = head >> 2 & 7;
+        let (name, rest) = rest.split_at_checked(usize::from(length & 0x7f)).ok_or(CUT)?;
+        let (length, rest) = rest.split_first().ok_or(CUT)?;
+        let first_name = rest.get(..usize::from(length & 0x7f)).ok_or(CUT)?;
+        let (name, first_name) = (spelt(alphabet, name)?, spelt(alphabet, first_name)?);
+        Ok(Self { screening: head & 3, name, first_name })
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        let names = [&self.name, &self.first_name];
+        let alphabet = u8::from(names.iter().any(|name| !name.is_ascii()));
+        out.push(alphabet << 2 | self.screening & 3);
+        for name in names {
+            let name = &name[..name.floor_char_boundary(NAME_MAX)];
+            out.push(EXT | u8::try_from(name.len()).unwrap_or(0));
+            out.extend(name.as_bytes());
+        }
+    }
+
+    fn describe(&self) -> Value {
+        const SCREENINGS: &[(u8, &str)] = &[(0, "user-provided"), (3, "network provided")];
+        json!({
+            "name": self.name,
+            "first_name": self.first_name,
+            "screening": word(self.screening, SCREENINGS),
+        })
+    }
+}
+
+/// Two such names fit into an element.
+const NAME_MAX: usize = 125;
 
 const KINDS: &[(u8, &str)] = &[
     (0, "unknown"),
