@@ -293,6 +293,8 @@ fn pmid24(reader: &mut Reader<'_>) -> Result<u32, Malformed> {
 
 /// State of MAC_ENC_EKS-ind: ciphered with a default key, whose number follows.
 pub(super) const DEFAULT_KEY: u8 = 0x02;
+/// State of MAC_ENC_EKS-ind: ciphered with the key that we have given.
+pub(super) const CIPHERED: u8 = 0x01;
 
 /// Bit of the flags of MAC_CON-ind: the link takes over from another.
 pub const HANDOVER: u8 = 0x02;

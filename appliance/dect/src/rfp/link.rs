@@ -81,6 +81,11 @@ impl Link {
             Event::Received(octets) => {
                 self.wire.inbound.push(&octets);
                 self.read(out);
+                if matches!(self.state, State::Identified)
+                    && self.wire.inbound.waiting() > WAITING_MAX
+                {
+                    self.close("the base station sent too much before it was let in".into(), out);
+                }
             }
             Event::Admit(admission) => self.admit(admission, out),
             Event::Refuse(reason) => self.close(reason, out),
@@ -291,6 +296,10 @@ impl Wire {
         out.act(Action::Send(self.outbound.seal(octets)));
     }
 }
+
+/// What may wait while the owner decides about a base station, in octets: more than a message. A base
+/// station that behaves sends nothing before the answer.
+const WAITING_MAX: usize = 70_000;
 
 const WRONG_KEY: &str = "the base station does not have the key that is stored for it, or did not \
                          confirm it; reset it to factory settings and remove it here";

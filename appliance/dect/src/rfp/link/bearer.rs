@@ -1,7 +1,7 @@
 //! Radio links of one base station, and the two buffers that each has for us.
 
 use super::{Effects, Wire};
-use crate::rfp::dnm::{Data, Dnm, HANDOVER, Lc, Mac, pmid};
+use crate::rfp::dnm::{CIPHERED, DEFAULT_KEY, Data, Dnm, HANDOVER, Lc, Mac, pmid};
 use crate::rfp::message::Message;
 use crate::rfp::primitive::{Action, CipherKey, DisconnectReason, Indication, Mcei, Request};
 use std::collections::{BTreeMap, VecDeque};
@@ -73,7 +73,11 @@ impl Bearers {
             Mac::DisInd { reason, .. } if self.links.remove(&mcei).is_some() => {
                 Indication::Disconnected(mcei, DisconnectReason::from(reason))
             }
-            Mac::EncEksInd { .. } if self.links.contains_key(&mcei) => Indication::Ciphered(mcei),
+            Mac::EncEksInd { state: CIPHERED | DEFAULT_KEY, .. }
+                if self.links.contains_key(&mcei) =>
+            {
+                Indication::Ciphered(mcei)
+            }
             Mac::HoInProgressInd { pmid: bits, .. } => Indication::Handover(mcei, pmid(bits)),
             Mac::HoFailedInd { .. } => Indication::HandoverFailed(mcei),
             _ => return,

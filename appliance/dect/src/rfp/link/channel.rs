@@ -168,7 +168,9 @@ impl Channels {
                 }
                 None => {}
             },
-            Media::Dtmf { handle, key, .. } if self.open.contains_key(handle) => {
+            Media::Dtmf {
+                handle, key: key @ (b'0'..=b'9' | b'*' | b'#' | b'A'..=b'D'), ..
+            } if self.open.contains_key(handle) => {
                 let key = char::from(*key);
                 out.act(Action::Indicate(Indication::MediaKey(*handle, key)));
             }

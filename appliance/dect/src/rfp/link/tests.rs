@@ -1,5 +1,7 @@
 //! A link against a base station that answers as the real ones were seen to.
 
+mod lies;
+
 use super::*;
 use crate::nwk::{Region, Settings};
 use crate::primitive::{RfpCodec, RtpPeer};
