@@ -283,7 +283,8 @@ impl Mm {
             }
             Kind::IdentityReply => self.identified(message, out),
             Kind::MmInfoRequest => out.act(message::info_reject()),
-            Kind::MmIwu | Kind::MmNotify => {}
+            Kind::MmIwu => self.restart_timer(out),
+            Kind::MmNotify => {}
             kind => out.act(Action::Unexpected(kind)),
         }
     }
@@ -392,6 +393,13 @@ impl Mm {
         };
         out.act(message);
         out.start(procedure.timer());
+    }
+
+    /// 15.5: the procedure that was interrupted has its whole time again.
+    fn restart_timer(&self, out: &mut Out) {
+        if let Some(ours) = &self.ours {
+            out.start(ours.procedure.timer());
+        }
     }
 
     /// Whether a transaction that we opened is still open although its procedure waits for the store.

@@ -160,10 +160,7 @@ impl Mm {
         if let Some(refusal) = refusal {
             out.act(message::refusal(Kind::AuthenticationReject, refusal));
         }
-        // The interrupted procedure's timer begins anew (15.5).
-        if let Some(ours) = &self.ours {
-            out.start(ours.procedure.timer());
-        }
+        self.restart_timer(out);
     }
 
     /// Ciphering is wanted; where no key was derived yet, the handset is authenticated first.

@@ -200,6 +200,19 @@ fn a_question_without_an_answer_is_asked_twice_and_given_up() {
 }
 
 #[test]
+fn external_protocol_information_and_a_challenge_give_the_running_procedure_its_whole_time_again() {
+    for interruption in [from_pp(Kind::MmIwu), challenge()] {
+        let mut world = World::settled();
+        world.pp.answers = false;
+        let begun = world.now;
+        world.ask(Request::Authenticate);
+        world.pp_sends(6000, interruption);
+        world.run();
+        assert_eq!(world.now, begun + Duration::from_secs(26), "{}", world.trace);
+    }
+}
+
+#[test]
 fn a_handset_that_falls_silent_while_subscribing_is_refused() {
     let mut world = World::new();
     world.pp.answers = false;
