@@ -107,6 +107,8 @@ pub enum Indication {
     RfpUp(Mac),
     /// A base station is gone, or has to keep its radio off, with the reason in words.
     RfpDown(Mac, String),
+    /// A base station was removed: nothing is known of it any more.
+    RfpForgotten(Mac),
 }
 
 /// Optional elements of a CC message towards the handset.

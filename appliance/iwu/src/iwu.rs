@@ -241,6 +241,7 @@ impl Iwu {
                 out.push(Action::Note(format!("base station {mac} is off the air: {why}")));
                 self.rfps.insert(mac, Some(why));
             }
+            I::RfpForgotten(mac) => drop(self.rfps.remove(&mac)),
         }
     }
 

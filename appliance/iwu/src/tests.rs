@@ -180,6 +180,18 @@ dect  0 AccessRights 00077 0000001 9 refused
 }
 
 #[test]
+fn a_base_station_that_was_removed_is_listed_no_more() {
+    let mut bench = Bench::new();
+    let listed = |bench: &Bench| bench.iwu.status().rfps.len();
+    let before = listed(&bench);
+    let mac = ident::Mac([2, 0, 0, 0, 0, 9]);
+    bench.input(Input::Dect(Indication::RfpDown(mac, "it was removed".into())));
+    assert_eq!(listed(&bench), before + 1);
+    bench.input(Input::Dect(Indication::RfpForgotten(mac)));
+    assert_eq!(listed(&bench), before);
+}
+
+#[test]
 fn a_new_list_of_users_touches_only_what_has_changed() {
     let mut bench = Bench::new();
     let mut changed = user("202", 2);

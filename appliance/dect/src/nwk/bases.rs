@@ -195,7 +195,9 @@ impl Nwk {
 
     /// Forgets a base station for good, and its key with it.
     pub(super) fn remove_base(&mut self, mac: Mac) {
-        if let Some(record) = self.roster.remove(mac) {
+        let record = self.roster.remove(mac);
+        let known = record.is_some();
+        if let Some(record) = record {
             self.store(Change::RemoveRfp(mac), Ticketed::Removal(Box::new(record)));
         }
         let of_mac = |(conn, base): (&ConnId, &Base)| (base.mac == Some(mac)).then_some(*conn);
@@ -204,6 +206,10 @@ impl Nwk {
             let why = format!("base station {mac} was removed");
             self.base_gone(conn, &why);
             self.outputs.push(Output::Close(conn, why));
+        }
+        if !known {
+            // One that was turned away, perhaps, and is listed for it.
+            self.indicate(Indication::RfpForgotten(mac));
         }
     }
 

@@ -3,7 +3,7 @@
 use super::links::LinkId;
 use super::{ConnId, Nwk, Output, Ticket};
 use crate::lce::{self, PageEvent, PageTimer};
-use crate::primitive::CallId;
+use crate::primitive::{CallId, Indication};
 use crate::rfp::primitive::{Admission, Event as RfpEvent, Handle, Timer as RfpTimer};
 use crate::subscription::{Change, RfpRecord};
 use crate::wire::Message;
@@ -129,7 +129,10 @@ impl Nwk {
                 ));
             }
             Some(Ticketed::Removal(record)) if !durable => self.still_known(*record),
-            Some(Ticketed::Removal(_)) | None => {}
+            Some(Ticketed::Removal(record)) => {
+                self.indicate(Indication::RfpForgotten(record.mac));
+            }
+            None => {}
         }
     }
 }
