@@ -32,14 +32,19 @@ pub const fn refusal(status: u16) -> Refusal {
     let (reason, text) = match status {
         486 | 600 => (R::UserBusy, "Busy"),
         404 | 410 | 484 | 485 | 604 => (R::UserUnknown, "Unknown number"),
+        // The engine follows what it can; the rest leads nowhere.
+        300..=399 => (R::UserUnknown, "Number has moved"),
         480 => (R::UserNotInRange, "Not reachable"),
-        408 | 487 | 504 => (R::TimerExpiry, "No answer"),
+        408 | 487 | 504 => return NO_ANSWER,
         401 | 403 | 407 | 603 | 607 | 608 => (R::UserRejection, "Refused"),
         415 | 488 | 606 => (R::IncompatibleService, "No common codec"),
         _ => (R::IwuCongestion, "Network fault"),
     };
     Refusal { reason, text }
 }
+
+/// It rang, or nothing was heard: nobody has answered.
+pub const NO_ANSWER: Refusal = Refusal { reason: ReleaseReason::TimerExpiry, text: "No answer" };
 
 /// What a calling handset is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

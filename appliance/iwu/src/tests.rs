@@ -6,6 +6,7 @@ use crate::call::Timer;
 use crate::iwu::Input;
 use ::dect::primitive::{self as dect, Indication, ReleaseReason};
 use ::sip::primitive::{self as sip, Ended, Password};
+use ::sip::sdp::Session;
 use bench::{BASE, Bench, NETWORK, RADIO, dial, handset, ring, session, settings, user};
 use media::session::{Report, SessionId};
 use std::time::Duration;
@@ -96,6 +97,42 @@ media 1 Connect Network 127.0.0.1:7000 Pcma Both
 dect  1 OpenMedia Pcma
 "
     );
+}
+
+#[test]
+fn an_offer_without_a_codec_of_ours_is_refused_before_anybody_answers() {
+    let text = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n\
+                m=audio 7000 RTP/AVP 18\r\na=rtpmap:18 G729/8000\r\n";
+    let mut bench = Bench::new();
+    ring(&mut bench, 800, 1, Session::parse(text.as_bytes()).ok().map(Box::new));
+    bench.opened(1);
+    assert!(bench.world.trace.contains("sip   800 Reject 488\n"), "{}", bench.world.trace);
+    bench.end_all();
+    bench.assert_idle();
+}
+
+#[test]
+fn a_caller_who_has_heard_it_ring_is_told_that_nobody_answers() {
+    for (rings, status, told) in [
+        (false, 480, "UserNotInRange Not reachable"),
+        (true, 480, "TimerExpiry No answer"),
+        (true, 408, "TimerExpiry No answer"),
+        (true, 486, "UserBusy Busy"),
+        (false, 302, "UserUnknown Number has moved"),
+    ] {
+        let mut bench = Bench::new();
+        dial(&mut bench, 900, 1, "202");
+        bench.opened(1);
+        if rings {
+            bench.input(Input::Sip(sip::Event::Progress(sip::CallId(1), 180, None)));
+        }
+        bench.world.sip.clear();
+        bench.input(Input::Sip(sip::Event::Ended(sip::CallId(1), Ended::Refused(status))));
+        let trace = &bench.world.trace;
+        assert!(trace.contains(&format!("dect  900 Release {told}\n")), "{status}: {trace}");
+        bench.end_all();
+        bench.assert_idle();
+    }
 }
 
 #[test]

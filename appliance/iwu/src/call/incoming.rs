@@ -108,12 +108,16 @@ pub(super) fn paging(
     }
 }
 
-/// Answers the PBX, once the handset's user has answered and the ports are known.
+/// Answers the PBX, once the handset's user has answered and the ports are known; an offer that has nothing
+/// for us is refused before anybody runs to the handset.
 fn answer(call: &Call, mut state: Box<Paging>, ground: &Ground<'_>, out: &mut Out) -> State {
-    let (Some(ports), true, Some(leg)) = (state.ports, state.connected, call.legs.sip) else {
+    let (Some(ports), Some(leg)) = (state.ports, call.legs.sip) else {
         return State::Paging(state);
     };
     let Some(offer) = &state.offer else {
+        if !state.connected {
+            return State::Paging(state);
+        }
         let offer = speech::offer(ground.preferences, ports.network, None);
         out.act(sip::Request::Answer(leg, Box::new(offer)));
         state.offered = true;
@@ -125,6 +129,9 @@ fn answer(call: &Call, mut state: Box<Paging>, ground: &Ground<'_>, out: &mut Ou
         return call
             .release(&End { reason, text: Some("No common codec"), status: Some(488) }, out);
     };
+    if !state.connected {
+        return State::Paging(state);
+    }
     let speech = up(call, ports, peer, out);
     out.act(sip::Request::Answer(leg, Box::new(answer.clone())));
     State::Active(Box::new(speech.with_local(answer)))

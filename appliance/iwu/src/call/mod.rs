@@ -304,6 +304,19 @@ pub(crate) struct End {
     pub(crate) status: Option<u16>,
 }
 
+impl End {
+    /// The same, told to a caller who has heard it ring: nobody can be out of reach any more.
+    pub(crate) fn after_ringing(self) -> Self {
+        match self.reason {
+            ReleaseReason::UserNotInRange => {
+                let cause::Refusal { reason, text } = cause::NO_ANSWER;
+                Self { reason, text: Some(text), ..self }
+            }
+            _ => self,
+        }
+    }
+}
+
 /// The media role's ports of this call.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ports {

@@ -110,6 +110,7 @@ pub(super) fn outgoing(
             State::Outgoing(state)
         }
         other => match Call::ended_by(&other, false) {
+            Some(end) if state.alerted => call.release(&end.after_ringing(), out),
             Some(end) => call.release(&end, out),
             None => State::Outgoing(state),
         },
