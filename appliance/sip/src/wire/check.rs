@@ -96,6 +96,11 @@ pub fn answerable(message: &Message, abilities: &Abilities<'_>) -> Result<(), Re
 
 /// Control characters have no place in a header, except behind a backslash in a quoted string.
 fn lines(message: &Message) -> Result<(), Reject> {
+    if let Start::Response(_, phrase) = message.start()
+        && phrase.iter().any(|octet| is_control(*octet))
+    {
+        return Err(Reject::new(400, "The reason phrase contains a control character"));
+    }
     for header in message.headers() {
         // Two passes: the first, which nearly always suffices, is one that a processor does quickly.
         if header.value.iter().any(|octet| is_control(*octet)) && bare_control(header.value) {
@@ -144,9 +149,14 @@ fn hops(message: &Message) -> Result<(), Reject> {
         if index == VALUES_MAX {
             return Err(Reject::new(400, "Via has more than 256 hops"));
         }
+        let via = via?;
         // With the cookie and nothing after it the branch names no transaction (RFC 4475 clause 3.2.1).
-        if via?.branch().is_some_and(|branch| branch.eq_ignore_ascii_case(COOKIE)) {
+        if via.branch().is_some_and(|branch| branch.eq_ignore_ascii_case(COOKIE)) {
             return Err(Reject::new(400, "The branch of a Via is nothing but its cookie"));
+        }
+        // Two of them name two transactions; another parameter that stands there twice does no harm.
+        if via.params.iter().filter(|param| param.name.eq_ignore_ascii_case("branch")).count() > 1 {
+            return Err(Reject::new(400, "A Via has two branches"));
         }
     }
     for name in [Name::Route, Name::RecordRoute, Name::Path, Name::ServiceRoute] {
@@ -229,11 +239,16 @@ fn extensions(message: &Message, abilities: &Abilities<'_>) -> Result<(), Reject
     }
 }
 
+/// Whether the sender does not mind if its body is not understood (RFC 3261 clause 20.11).
+pub(crate) fn has_optional_body(message: &Message) -> bool {
+    let disposition = message.text(Name::ContentDisposition);
+    disposition.is_some_and(|text| text.to_ascii_lowercase().contains("handling=optional"))
+}
+
 fn bodies(message: &Message, method: &Method, abilities: &Abilities<'_>) -> Result<(), Reject> {
-    let optional = message
-        .text(Name::ContentDisposition)
-        .is_some_and(|text| text.to_ascii_lowercase().contains("handling=optional"));
-    if !message.body().is_empty() && !optional {
+    // What ends a call is understood whatever a gateway tells besides.
+    let ends = matches!(method, Method::Ack | Method::Bye | Method::Cancel);
+    if !message.body().is_empty() && !ends && !has_optional_body(message) {
         let encoded = message.tokens(Name::ContentEncoding).any(|coding| coding != "identity");
         if encoded {
             return Err(Reject::new(415, "The body is encoded"));
@@ -275,4 +290,7 @@ const SINGLE: &[Name] = &[
     Name::ContentLength,
     Name::ContentType,
     Name::Expires,
+    // RFC 3515 clause 2.4.2, RFC 3891 clause 3.
+    Name::ReferTo,
+    Name::Replaces,
 ];

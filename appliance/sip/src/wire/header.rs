@@ -27,8 +27,9 @@ impl CSeq {
         let number = number
             .filter(|number| *number < 1 << 31)
             .ok_or(Malformed("CSeq has no number below 2 147 483 648"))?;
+        let apart = scan.peek().is_some_and(scan::is_lws);
         scan.lws();
-        let method = scan.token().ok_or(Malformed("CSeq has no method"))?;
+        let method = scan.token().filter(|_| apart).ok_or(Malformed("CSeq has no method"))?;
         if !scan.is_empty() {
             return Err(Malformed("CSeq goes on after its method"));
         }
@@ -112,8 +113,9 @@ mod tests {
     fn cseq_has_leading_zeros_and_spaces_but_no_more_than_31_bits() {
         let cseq = CSeq::parse(b"0009    INVITE").unwrap();
         assert_eq!(cseq.to_string(), "9 INVITE");
-        for text in ["2147483648 INVITE", "36893488147419103232 REGISTER", "-1 BYE", "1", "1 BYE x"]
-        {
+        let wrong =
+            ["2147483648 BYE", "36893488147419103232 BYE", "-1 BYE", "1", "1 BYE x", "1BYE"];
+        for text in wrong {
             assert!(CSeq::parse(text.as_bytes()).is_err(), "{text}");
         }
     }

@@ -194,8 +194,9 @@ impl Message {
     /// Where it is missing or malformed.
     pub fn call_id(&self) -> Result<&str, Malformed> {
         let text = self.text(Name::CallId).ok_or(Malformed("Call-ID is missing"))?;
-        let word = |octet: u8| scan::is_word(octet) || octet == b'@' || octet >= 0x80;
-        if text.is_empty() || !text.bytes().all(word) {
+        // More than `callid` of RFC 3261 has: base64 ends with '='. It is compared, never taken apart.
+        let fits = |octet: u8| scan::is_visible(octet) && octet != b',' || octet >= 0x80;
+        if text.is_empty() || !text.bytes().all(fits) {
             return Err(Malformed("Call-ID is empty or contains a character it may not have"));
         }
         Ok(text)

@@ -152,26 +152,6 @@ pub(crate) const fn is_token(octet: u8) -> bool {
     TOKEN[octet as usize]
 }
 
-/// What a Call-ID is made of, apart from `@` (`word` in RFC 3261 clause 25.1).
-pub(crate) const fn is_word(octet: u8) -> bool {
-    is_token(octet)
-        || matches!(
-            octet,
-            b'(' | b')'
-                | b'<'
-                | b'>'
-                | b':'
-                | b'\\'
-                | b'"'
-                | b'/'
-                | b'['
-                | b']'
-                | b'?'
-                | b'{'
-                | b'}'
-        )
-}
-
 /// Visible ASCII.
 pub(crate) const fn is_visible(octet: u8) -> bool {
     octet > b' ' && octet < 0x7F
