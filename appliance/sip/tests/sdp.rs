@@ -113,6 +113,19 @@ fn lines_that_are_not_ours_are_refused_in_their_place() {
 }
 
 #[test]
+fn the_first_line_that_we_can_speak_by_is_taken() {
+    for (other, why) in [
+        ("m=audio 9004 RTP/AVP 18\na=rtpmap:18 G729/8000\n", "no codec of ours"),
+        ("m=audio 9004 RTP/AVP 8\nc=IN IP6 2001:db8::9\n", "an address we cannot send to"),
+    ] {
+        let (body, agreed) = answer(&format!("{other}m=audio 9000 RTP/AVP 8\n")).expect(why);
+        let lines: Vec<&str> = body.lines().filter(|line| line.starts_with("m=audio")).collect();
+        assert!(lines[0].starts_with("m=audio 0 "), "{why}: {body}");
+        assert_eq!((lines[1], agreed.rtp.port()), ("m=audio 58000 RTP/AVP 8", 9000), "{why}");
+    }
+}
+
+#[test]
 fn what_has_nothing_in_common_is_not_answered() {
     for lines in [
         "",
@@ -123,6 +136,8 @@ fn what_has_nothing_in_common_is_not_answered() {
         "m=audio 9000 RTP/AVP 97\na=rtpmap:97 PCMA/8000/2\n",
         "m=audio 9000 RTP/AVP 8\nc=IN IP4 pbx.example.com\n",
         "m=video 9000 RTP/AVP 8\n",
+        "m=audio 9000 RTP/AVP 8\nc=IN IP6 2001:db8::9\n",
+        "m=audio 9000 RTP/AVP 8\nc=IN IP6 ::\n",
     ] {
         assert_eq!(answer(lines), None, "{lines}");
     }

@@ -24,10 +24,10 @@ pub struct AudioLine {
 }
 
 impl Session {
-    /// The first line for speech that plain RTP can carry; `None` where there is none.
-    #[must_use]
-    pub fn audio(&self) -> Option<AudioLine> {
-        self.0.medias.iter().enumerate().find_map(|(index, media)| self.audio_line(index, media))
+    /// The lines for speech that plain RTP can carry, refused ones left out.
+    pub fn audio_lines(&self) -> impl Iterator<Item = AudioLine> {
+        let medias = self.0.medias.iter().enumerate();
+        medias.filter_map(|(index, media)| self.audio_line(index, media))
     }
 
     /// How many media lines there are, refused ones included.

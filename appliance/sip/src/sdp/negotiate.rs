@@ -59,14 +59,15 @@ pub fn offer(ours: &Capabilities, local: Local<'_>) -> Session {
     describe(local, medias)
 }
 
-/// Our answer to `offer` and what is agreed by it; `None` where no media line can be accepted.
+/// Our answer to `offer` and what is agreed by it; `None` where no media line can be accepted: none has an
+/// encoding of ours at an address of our family.
 ///
 /// The offerer's order of encodings and its payload types are kept (RFC 3264 clause 6.1). One encoding is
 /// answered, so that the peer does not change it in the middle of the speech.
 #[must_use]
 pub fn answer(ours: &Capabilities, offer: &Session, local: Local<'_>) -> Option<(Session, Agreed)> {
-    let line = offer.audio()?;
-    let (encoding, payload_type) = common(ours, &line)?;
+    let ours_too = |line: &AudioLine| line.rtp.is_ipv4() == local.address.is_ipv4();
+    let (line, (encoding, payload_type)) = first_common(ours, offer, ours_too)?;
     let events = line.events.filter(|_| ours.events.is_some());
     let direction = line.direction.seen_from_the_other_side();
     let codec = [(encoding, payload_type)];
@@ -87,8 +88,7 @@ pub fn answer(ours: &Capabilities, offer: &Session, local: Local<'_>) -> Option<
 /// What the peer's `answer` to an offer of ours comes to; `None` where it accepts nothing.
 #[must_use]
 pub fn agreed(ours: &Capabilities, answer: &Session) -> Option<Agreed> {
-    let line = answer.audio()?;
-    let codec = common(ours, &line)?;
+    let (line, codec) = first_common(ours, answer, |_| true)?;
     let events = line.events.filter(|_| ours.events.is_some());
     Some(agreed_with(&line, codec, events, line.direction.seen_from_the_other_side()))
 }
@@ -103,9 +103,17 @@ fn agreed_with(
     Agreed { rtp, rtcp, encoding, payload_type, events, ptime_ms, direction }
 }
 
-/// The first encoding in the peer's order that is one of ours.
-fn common(ours: &Capabilities, line: &AudioLine) -> Option<(Encoding, u8)> {
-    line.encodings.iter().find(|(encoding, _)| ours.encodings.contains(encoding)).copied()
+/// The first line that fits and has an encoding of ours, with the first such encoding in the peer's order.
+fn first_common(
+    ours: &Capabilities,
+    theirs: &Session,
+    fits: impl Fn(&AudioLine) -> bool,
+) -> Option<(AudioLine, (Encoding, u8))> {
+    theirs.audio_lines().filter(fits).find_map(|line| {
+        let mut codecs = line.encodings.iter();
+        let codec = codecs.find(|(encoding, _)| ours.encodings.contains(encoding)).copied()?;
+        Some((line, codec))
+    })
 }
 
 fn audio(
