@@ -10,24 +10,35 @@ pub struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    /// Reads a header field; `None` where it has not that form.
+    /// Reads the first challenge or the credentials of a header field; `None` where it has not that form.
     #[must_use]
     pub fn parse(text: &'a str) -> Option<Self> {
+        Self::all(text)?.into_iter().next()
+    }
+
+    /// Reads a header field in which several challenges may stand, as HTTP allows (RFC 7235 clause 4.1);
+    /// `None` where it has not that form.
+    #[must_use]
+    pub fn all(text: &'a str) -> Option<Vec<Self>> {
         let (scheme, mut rest) = text.trim().split_once([' ', '\t'])?;
-        let mut fields = Vec::new();
-        loop {
+        let (mut done, mut open) = (Vec::new(), Self { scheme, fields: Vec::new() });
+        for _ in 0..=FIELDS_MAX {
             rest = rest.trim_start_matches([' ', '\t', ',']);
             if rest.is_empty() {
-                return Some(Self { scheme, fields });
-            }
-            if fields.len() == FIELDS_MAX {
-                return None;
+                done.push(open);
+                return Some(done);
             }
             let (name, after) = rest.split_once('=')?;
+            let mut name = name.trim_end();
+            if let Some((scheme, first)) = name.split_once([' ', '\t']) {
+                done.push(std::mem::replace(&mut open, Self { scheme, fields: Vec::new() }));
+                name = first.trim_start();
+            }
             let (value, after) = value(after.trim_start())?;
-            fields.push((name.trim_end(), value));
+            open.fields.push((name, value));
             rest = after;
         }
+        None
     }
 
     /// Whether the scheme is Digest.
@@ -60,7 +71,7 @@ fn value(text: &str) -> Option<(&str, &str)> {
     Some((inner.get(..end)?, inner.get(end + 1..)?))
 }
 
-/// Digest has a dozen fields.
+/// Fields of all challenges in one header field; Digest has a dozen.
 const FIELDS_MAX: usize = 32;
 
 #[cfg(test)]
@@ -78,6 +89,16 @@ mod tests {
         assert_eq!(fields.find("qop"), Some("auth,auth-int"));
         assert_eq!(fields.find("stale"), Some("TRUE"));
         assert_eq!(fields.find("opaque"), None);
+    }
+
+    #[test]
+    fn challenges_side_by_side_are_told_apart() {
+        let text = r#"Basic realm="x, y", Digest realm="a", nonce=n ,  Digest realm="b",nonce=m"#;
+        let found = Fields::all(text).unwrap();
+        let realms: Vec<_> = found.iter().map(|it| (it.scheme, it.find("realm"))).collect();
+        let wanted = [("Basic", Some("x, y")), ("Digest", Some("a")), ("Digest", Some("b"))];
+        assert_eq!(realms, wanted);
+        assert_eq!(found[2].find("nonce"), Some("m"));
     }
 
     #[test]

@@ -172,9 +172,10 @@ impl Held {
 /// One challenge of each realm, that of the strongest algorithm we know (RFC 8760 clause 2.4).
 fn strongest(asker: Asker, response: &Message) -> Vec<Challenge> {
     let mut chosen: Vec<Challenge> = Vec::new();
-    let texts = response.values(asker.challenge()).take(CHALLENGES_MAX);
-    let challenges = texts.filter_map(|text| Challenge::parse(std::str::from_utf8(text).ok()?));
-    for challenge in challenges {
+    let texts = response.values(asker.challenge());
+    let texts = texts.filter_map(|text| Fields::all(std::str::from_utf8(text).ok()?));
+    let challenges = texts.flatten().take(CHALLENGES_MAX);
+    for challenge in challenges.filter_map(|fields| Challenge::of(&fields)) {
         match chosen.iter_mut().find(|other| other.realm == challenge.realm) {
             Some(other) if other.algorithm < challenge.algorithm => *other = challenge,
             Some(_) => {}
@@ -185,8 +186,10 @@ fn strongest(asker: Asker, response: &Message) -> Vec<Challenge> {
 }
 
 impl Challenge {
-    fn parse(text: &str) -> Option<Self> {
-        let fields = Fields::parse(text).filter(Fields::is_digest)?;
+    fn of(fields: &Fields<'_>) -> Option<Self> {
+        if !fields.is_digest() {
+            return None;
+        }
         let algorithm = fields.find("algorithm");
         let words = fields.find("qop").map(|qop| qop.split(',').map(str::trim));
         let offers = |word: &str| {
