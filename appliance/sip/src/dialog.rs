@@ -89,7 +89,8 @@ impl Dialog {
             local_tag: tag,
             remote: request.text(Name::From).ok_or(Malformed("From is not text"))?.to_owned(),
             route: record_route(request),
-            target: target(request).ok_or(Malformed("an INVITE has no Contact"))?,
+            // A peer of RFC 2543 is reached by its From (RFC 4475 clause 3.4.1).
+            target: target(request).unwrap_or_else(|| from.uri.text.to_owned()),
             local_cseq: 0,
             remote_cseq: Some(request.cseq()?.number),
         })
@@ -149,19 +150,19 @@ impl Dialog {
     /// A request with a number that was used already: ACK, and the same once more.
     #[must_use]
     pub fn numbered(&self, method: Method, cseq: u32) -> Draft {
-        let (uri, route) = self.path();
+        let (uri, route, strict) = self.path();
         let mut headers: Vec<_> = route.into_iter().map(|route| (Name::Route, route)).collect();
         headers.push((Name::From, self.local.clone()));
         headers.push((Name::To, self.remote.clone()));
         headers.push((Name::CallId, self.call_id.clone()));
-        Draft { method, uri, cseq, headers, body: None }
+        Draft { method, uri, strict, cseq, headers, body: None }
     }
 
     /// Request-URI and Route (RFC 3261 clause 12.2.1.1): a first proxy that is a strict router gets its own
-    /// URI into the request line, and the target goes to the end of the route.
-    fn path(&self) -> (String, Vec<String>) {
+    /// URI into the request line, and the target goes to the end of the route. Whether it is one.
+    fn path(&self) -> (String, Vec<String>, bool) {
         let Some((first, rest)) = self.route.split_first() else {
-            return (self.target.clone(), Vec::new());
+            return (self.target.clone(), Vec::new(), false);
         };
         match Address::parse(first.as_bytes()) {
             Ok(address) if !address.uri.params.has("lr") => {
@@ -169,9 +170,9 @@ impl Dialog {
                 route.push(format!("<{}>", self.target));
                 let text = address.uri.text;
                 let without_headers = text.split('?').next().unwrap_or(text);
-                (without_headers.to_owned(), route)
+                (without_headers.to_owned(), route, true)
             }
-            _ => (self.target.clone(), self.route.clone()),
+            _ => (self.target.clone(), self.route.clone(), false),
         }
     }
 }

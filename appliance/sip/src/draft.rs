@@ -16,6 +16,8 @@ pub struct Draft {
     pub method: Method,
     /// Request-URI.
     pub uri: String,
+    /// It goes where the Request-URI points, whatever Route says: that is the URI of a strict router.
+    pub strict: bool,
     /// Number in CSeq.
     pub cseq: u32,
     /// From, To, Call-ID and whatever else belongs to this request only, in order.

@@ -357,7 +357,8 @@ impl Endpoint {
             (Name::Expires, expires.as_secs().to_string()),
         ];
         let uri = format!("sip:{}", agent.account.domain);
-        let draft = Draft { method: Method::Register, uri, cseq: agent.cseq, headers, body: None };
+        let (method, cseq) = (Method::Register, agent.cseq);
+        let draft = Draft { method, uri, strict: false, cseq, headers, body: None };
         let (sender, towards) = (Sender::Register, Towards::Server(id));
         let request = Outgoing::new(sender, id, towards, Box::new(draft));
         self.dispatch(cx, Outgoing { course, ..request });

@@ -28,6 +28,14 @@ struct Held {
     /// Why it must stay although it may be over: INVITE transactions that still live, by which other
     /// branches may answer, and steps that are not finished.
     holds: u8,
+    /// The credentials of its latest INVITE.
+    proofs: Vec<(Name, String)>,
+}
+
+impl Held {
+    const fn new(call: Call, account: AccountId) -> Self {
+        Self { call, account, holds: 0, proofs: Vec::new() }
+    }
 }
 
 impl Calls {
@@ -66,6 +74,17 @@ impl Calls {
 
     pub(super) fn wants_failover(&self, id: CallId) -> bool {
         self.held.get(&id).is_some_and(|held| held.call.wants_failover())
+    }
+
+    pub(super) fn keep_proofs(&mut self, id: CallId, proofs: &[(Name, String)]) {
+        if let Some(held) = self.held.get_mut(&id) {
+            proofs.clone_into(&mut held.proofs);
+        }
+    }
+
+    /// What an ACK repeats of its INVITE.
+    pub(super) fn proofs(&self, id: CallId) -> Vec<(Name, String)> {
+        self.held.get(&id).map(|held| held.proofs.clone()).unwrap_or_default()
     }
 
     pub(super) fn hold(&mut self, id: CallId) {
@@ -119,7 +138,7 @@ impl Endpoint {
         let dialog = Dialog::calling(call_id, tag, &local, format!("<{uri}>"), uri);
         let mut out = Out::default();
         let call = Call::invite(id, dialog, self.contact_of(account), offer, &mut out);
-        self.calls.insert(id, Held { call, account, holds: 0 });
+        self.calls.insert(id, Held::new(call, account));
         self.carry_out_call(cx, id, out);
     }
 
@@ -195,7 +214,7 @@ impl Endpoint {
         let mut out = Out::default();
         let contact = self.contact_of(account);
         let call = Call::from_peer(id, dialog, contact, (key, message), &mut out);
-        self.calls.insert(id, Held { call, account, holds: 0 });
+        self.calls.insert(id, Held::new(call, account));
         self.servers.belongs_to(key, id);
         self.carry_out_call(cx, id, out);
         let (number, name) = caller(message);
@@ -226,7 +245,10 @@ impl Endpoint {
         let account = held.account;
         match action {
             Action::Send(purpose, draft) => self.call_sends(cx, (id, account), purpose, draft),
-            Action::Acknowledge(draft) => self.acknowledge(cx, account, draft),
+            Action::Acknowledge(mut draft) => {
+                draft.headers.extend(held.proofs.iter().cloned());
+                self.acknowledge(cx, account, draft);
+            }
             Action::Cancel => self.cancel(cx, id),
             Action::Abandon => self.abandon(cx, id),
             Action::Respond(key, reply) => {

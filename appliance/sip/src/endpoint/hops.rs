@@ -91,9 +91,9 @@ impl Endpoint {
         proxies.iter().map(|proxy| question(&proxy.host, proxy.port)).collect()
     }
 
-    /// The first Route, or the Request-URI.
+    /// The first Route, or the Request-URI (RFC 3261 clause 8.1.2).
     fn question_for_peer(&self, request: &Outgoing) -> Option<Question> {
-        let route = request.draft.header(Name::Route);
+        let route = request.draft.header(Name::Route).filter(|_| !request.draft.strict);
         let uri = match route {
             Some(route) => Address::parse(route.as_bytes()).ok()?.uri,
             None => Uri::parse(request.draft.uri.as_bytes()).ok()?,

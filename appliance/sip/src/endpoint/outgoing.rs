@@ -27,6 +27,8 @@ pub(super) struct Outgoing {
     pub(super) tried: u8,
     /// The challenges that it met.
     pub(super) course: Course,
+    /// How often it was sent on to another place.
+    pub(super) moves: u8,
 }
 
 /// Who hears of the response.
@@ -95,7 +97,7 @@ impl Outgoing {
         towards: Towards,
         draft: Box<Draft>,
     ) -> Self {
-        Self { sender, account, towards, draft, tried: 0, course: Course::default() }
+        Self { sender, account, towards, draft, tried: 0, course: Course::default(), moves: 0 }
     }
 
     /// Whether it is a REGISTER.
@@ -376,9 +378,18 @@ impl Endpoint {
         let port = self.settings.port;
         let via = format!("SIP/2.0/{token} {host}:{port};rport;branch={branch}");
         let mut further = Vec::new();
-        if !matches!(draft.method, Method::Cancel | Method::Ack) {
-            let cnonce = format!("{:016x}", self.rng.u64());
-            further = self.agents.proofs(*account, draft, &cnonce);
+        match (&draft.method, request.sender) {
+            (Method::Cancel, _) => {}
+            // An ACK has what its INVITE had (RFC 3261 clause 22.1).
+            (Method::Ack, Sender::Call(call, _)) => further = self.calls.proofs(call),
+            (Method::Ack, _) => {}
+            (method, sender) => {
+                let cnonce = format!("{:016x}", self.rng.u64());
+                further = self.agents.proofs(*account, draft, &cnonce);
+                if let (Method::Invite, Sender::Call(call, _)) = (method, sender) {
+                    self.calls.keep_proofs(call, &further);
+                }
+            }
         }
         further.push((Name::UserAgent, USER_AGENT.to_owned()));
         draft.write(&via, self.settings.max_forwards, &further)

@@ -7,6 +7,7 @@ use crate::draft::{Head, Reply, return_address};
 use crate::transaction::key::{Marks, ServerKey};
 use crate::transaction::server::Event;
 use crate::ua::{ALLOW, BODIES, METHODS};
+use crate::wire::writer::Quoted;
 use crate::wire::{Abilities, Message, Method, Name, Reject, Unreadable, answerable, verdict};
 use std::net::SocketAddr;
 
@@ -133,7 +134,7 @@ impl Endpoint {
             503 => reply = reply.with(Name::RetryAfter, "5"),
             _ => {}
         }
-        let reply = reply.with(Name::Warning, format!("399 fixpart \"{}\"", reject.reason));
+        let reply = reply.with(Name::Warning, format!("399 fixpart {}", Quoted(&reject.reason)));
         let method = message.method().map_or("", Method::as_str);
         let tag = key(message, method).tag();
         let octets = Head::of(message, source).respond(&reply, &tag);
@@ -185,13 +186,14 @@ fn key(message: &Message, method: &str) -> ServerKey {
     })
 }
 
-/// What the same request has in common with itself by another way: not the branch.
+/// What the same request has in common with itself by another way: not the branch. The Request-URI counts,
+/// since each handset is a user agent of its own: a proxy may fork one INVITE to two of them.
 fn merge_key(message: &Message, method: &Method) -> ServerKey {
     ServerKey::of(&Marks {
         method: method.as_str(),
         branch: "",
         sent_by: "",
-        uri: "",
+        uri: message.uri().map_or("", |uri| uri.text),
         from_tag: message.from().ok().and_then(|from| from.tag()).unwrap_or_default(),
         call_id: message.call_id().unwrap_or_default(),
         cseq: message.cseq().map_or(0, |cseq| cseq.number),

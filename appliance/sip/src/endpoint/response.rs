@@ -1,11 +1,12 @@
 //! What becomes of a response, or of its absence: credentials, the next server, or the sender hears of it.
 
+use super::face::Transport;
 use super::hops::Way;
 use super::outgoing::{News, Outgoing, Sender, Towards};
 use super::{Cx, Endpoint, Undeliverable};
 use crate::register::{self, Failure, Others};
 use crate::ua::{self, Fault, Purpose};
-use crate::wire::{Message, Name};
+use crate::wire::{Address, Message, Name, Scheme};
 use std::time::Duration;
 
 impl Endpoint {
@@ -23,6 +24,7 @@ impl Endpoint {
                 let again = match status {
                     401 | 407 => self.with_credentials(call, purpose, news, response),
                     503 => self.elsewhere(cx, call, news),
+                    300..=302 if purpose == Purpose::Invite => self.moved(call, news, response),
                     _ => None,
                 };
                 match again {
@@ -108,6 +110,26 @@ impl Endpoint {
         Some(request)
     }
 
+    /// The same INVITE for where the callee is said to be (RFC 3261 clause 8.1.3.4). It goes by the same
+    /// server, since nobody else is to see our credentials.
+    fn moved(
+        &mut self,
+        call: crate::primitive::CallId,
+        news: &News,
+        response: &Message,
+    ) -> Option<Outgoing> {
+        let invite = news.request.as_ref()?;
+        let uri = best_contact(response, self.settings.transport)?;
+        if invite.moves == MOVES_MAX || uri == invite.draft.uri {
+            return None;
+        }
+        let mut draft = invite.draft.clone();
+        draft.cseq = self.calls.reissue(call, Purpose::Invite)?;
+        draft.uri = uri;
+        let request = Outgoing::new(invite.sender, invite.account, invite.towards, draft);
+        Some(Outgoing { moves: invite.moves + 1, ..request })
+    }
+
     /// The same INVITE for the next server, where there is one that was not tried.
     fn elsewhere(
         &mut self,
@@ -127,6 +149,24 @@ impl Endpoint {
         }
     }
 }
+
+/// The Contact that can be called and is preferred, the first one where several are.
+fn best_contact(response: &Message, transport: Transport) -> Option<String> {
+    let contacts = response.contacts().filter_map(|contact| contact.ok()?.address().copied());
+    let callable = contacts.filter(|address| match address.uri.scheme {
+        Scheme::Sip | Scheme::Tel => true,
+        Scheme::Sips => transport == Transport::Tls,
+        Scheme::Other(_) => false,
+    });
+    let rank = |address: &Address<'_>| {
+        address.params.token("q").and_then(|q| q.parse::<f32>().ok()).unwrap_or(1.0)
+    };
+    let best = callable.reduce(|best, next| if rank(&next) > rank(&best) { next } else { best })?;
+    best.uri.text.split('?').next().map(str::to_owned)
+}
+
+/// Places that one call is sent on to; a PBX has two or three (RFC 3261 sets no limit).
+const MOVES_MAX: u8 = 5;
 
 /// Retry-After, where it is a number of seconds.
 pub(super) fn retry_after(response: &Message) -> Option<Duration> {

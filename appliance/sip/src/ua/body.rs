@@ -2,10 +2,11 @@
 
 use crate::draft::Body;
 use crate::sdp::Session;
+use crate::wire::check::has_optional_body;
 use crate::wire::{Message, multipart};
 use std::time::Duration;
 
-/// The session in a message; `None` where it has no body.
+/// The session in a message; `None` where it has no body, or one that need not be understood.
 ///
 /// # Errors
 /// The status for a request whose body cannot be read.
@@ -14,7 +15,9 @@ pub fn session(message: &Message) -> Result<Option<Box<Session>>, u16> {
         return Ok(None);
     }
     let plain = message.content_type().is_empty().then(|| message.body());
-    let body = plain.or_else(|| multipart::part(message, "application/sdp")).ok_or(415_u16)?;
+    let Some(body) = plain.or_else(|| multipart::part(message, "application/sdp")) else {
+        return if has_optional_body(message) { Ok(None) } else { Err(415) };
+    };
     Session::parse(body).map(|session| Some(Box::new(session))).map_err(|_| 488)
 }
 

@@ -26,6 +26,11 @@ impl Calling {
         self.left.is_some()
     }
 
+    /// The INVITE goes out again, with credentials or to another place: nobody has heard that one yet.
+    pub(super) const fn begin_again(&mut self) {
+        self.is_heard = false;
+    }
+
     /// Whether no server is known to have taken the INVITE.
     pub(super) const fn is_unheard(self) -> bool {
         !self.is_heard && self.left.is_none()

@@ -30,7 +30,7 @@ impl Call {
         out: &mut Out,
     ) -> Self {
         let (key, message) = invite;
-        let is_late = message.body().is_empty();
+        let is_late = matches!(body::session(message), Ok(None));
         let incoming = Incoming { key, is_late, rings: 0 };
         let mut call = Self::new(id, dialog, contact, State::Incoming(incoming));
         if let Some(seconds) = message.number(Name::Expires).filter(|seconds| *seconds > 0) {

@@ -267,9 +267,11 @@ impl Call {
 
     /// A new number for a request that is sent again with credentials; `None` where it is better not.
     pub fn reissue(&mut self, purpose: Purpose) -> Option<u32> {
-        let unwanted = matches!(&self.state, State::Calling(calling) if calling.is_left());
-        if unwanted || self.state == State::Over {
-            return None;
+        match &mut self.state {
+            State::Over => return None,
+            State::Calling(calling) if calling.is_left() => return None,
+            State::Calling(calling) => calling.begin_again(),
+            _ => {}
         }
         let cseq = self.dialog.next_cseq();
         if matches!(purpose, Purpose::Invite | Purpose::Reinvite) {

@@ -2,6 +2,8 @@
 
 #![expect(dead_code, reason = "each test file uses its part of the world")]
 
+pub(crate) mod peer;
+
 use machine::{Rng, Seeded};
 use sip::endpoint::{ConnId, Endpoint, Input, Output, Path, Question, Settings, Target, Transport};
 
