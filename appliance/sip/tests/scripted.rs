@@ -248,19 +248,7 @@ ua ! ended by us
 
 #[test]
 fn a_proxy_that_wants_credentials_gets_them_within_the_call_too() {
-    let demand = "Digest realm=\"pbx\", nonce=\"n\", qop=\"auth\"";
-    let mut world = world(
-        nobody(),
-        Box::new(move |message| match message.method() {
-            Some(Method::Ack) | None => vec![],
-            Some(_) if !message.has(Name::ProxyAuthorization) => {
-                let refusal = response(message, 407).header(Name::ProxyAuthenticate, demand);
-                vec![(ms(0), refusal.finish())]
-            }
-            Some(Method::Invite) => vec![(ms(0), branch(message, "peer"))],
-            Some(_) => vec![(ms(0), response(message, 200).finish())],
-        }),
-    );
+    let mut world = world(nobody(), demanding(200));
     let call = call(&mut world);
     world.ask(UA, seconds(2), Request::Hangup(call));
     world.run(seconds(10));

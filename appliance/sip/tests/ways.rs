@@ -185,7 +185,6 @@ peer > ua 200 to 2 CANCEL
 
 #[test]
 fn an_ack_proves_itself_as_its_invite_did() {
-    let demand = "Digest realm=\"pbx\", nonce=\"n\", qop=\"auth\"";
     let of = |messages: &Heard, method: &Method, cseq: u32| {
         let messages = messages.borrow();
         let mut found = messages.iter().filter(|message| {
@@ -195,15 +194,7 @@ fn an_ack_proves_itself_as_its_invite_did() {
         message.text(Name::ProxyAuthorization).map(str::to_owned)
     };
     for status in [200, 486] {
-        let (heard, peer) = noting(Box::new(move |message| match message.method() {
-            Some(Method::Ack) | None => vec![],
-            Some(_) if !message.has(Name::ProxyAuthorization) => {
-                let refusal = response(message, 407).header(Name::ProxyAuthenticate, demand);
-                vec![(ms(0), refusal.finish())]
-            }
-            Some(Method::Invite) if status == 200 => vec![(ms(0), branch(message, "peer"))],
-            Some(_) => vec![(ms(0), response(message, status).finish())],
-        }));
+        let (heard, peer) = noting(demanding(status));
         let mut world = world(nobody(), peer);
         let call = call(&mut world);
         world.ask(UA, seconds(1), Request::Hangup(call));

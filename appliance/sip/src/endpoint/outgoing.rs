@@ -379,10 +379,9 @@ impl Endpoint {
         let via = format!("SIP/2.0/{token} {host}:{port};rport;branch={branch}");
         let mut further = Vec::new();
         match (&draft.method, request.sender) {
-            (Method::Cancel, _) => {}
             // An ACK has what its INVITE had (RFC 3261 clause 22.1).
             (Method::Ack, Sender::Call(call, _)) => further = self.calls.proofs(call),
-            (Method::Ack, _) => {}
+            (Method::Ack | Method::Cancel, _) => {}
             (method, sender) => {
                 let cnonce = format!("{:016x}", self.rng.u64());
                 further = self.agents.proofs(*account, draft, &cnonce);

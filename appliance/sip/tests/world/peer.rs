@@ -74,3 +74,18 @@ pub(crate) fn branch(message: &Message, tag: &str) -> Vec<u8> {
         .header(Name::Contact, format_args!("<sip:{tag}@{PEER}>"));
     writer.body("application/sdp", &session(tag).to_octets())
 }
+
+/// A proxy that wants credentials for everything; an INVITE that has them gets this answer.
+pub(crate) fn demanding(status: u16) -> Script {
+    let demand = "Digest realm=\"pbx\", nonce=\"n\", qop=\"auth\"";
+    Box::new(move |message| match message.method() {
+        Some(Method::Ack) | None => vec![],
+        Some(_) if !message.has(Name::ProxyAuthorization) => {
+            let refusal = response(message, 407).header(Name::ProxyAuthenticate, demand);
+            vec![(ms(0), refusal.finish())]
+        }
+        Some(Method::Invite) if status == 200 => vec![(ms(0), branch(message, "peer"))],
+        Some(Method::Invite) => vec![(ms(0), response(message, status).finish())],
+        Some(_) => vec![(ms(0), response(message, 200).finish())],
+    })
+}
