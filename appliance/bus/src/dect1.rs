@@ -61,6 +61,8 @@ pub enum Ask {
     Approve(String, oneshot::Sender<Result<(), String>>),
     /// Send this base station away for good.
     Remove(String, oneshot::Sender<Result<(), String>>),
+    /// End the subscription of the handset with this IPEI.
+    Unsubscribe(String, oneshot::Sender<Result<(), String>>),
     /// A one-time token for a base station, for the one of this MAC address if it is not empty.
     Enrol(String, oneshot::Sender<Result<String, String>>),
 }
@@ -102,6 +104,11 @@ impl Service {
     /// Send this base station away; its certificate and its key are worth nothing any more.
     async fn remove(&self, mac: String) -> fdo::Result<()> {
         self.ask(|answer| Ask::Remove(mac, answer)).await?.map_err(fdo::Error::InvalidArgs)
+    }
+
+    /// End the subscription of the handset with this IPEI, also where it cannot be reached any more.
+    async fn unsubscribe(&self, ipei: String) -> fdo::Result<()> {
+        self.ask(|answer| Ask::Unsubscribe(ipei, answer)).await?.map_err(fdo::Error::InvalidArgs)
     }
 
     /// A one-time token, valid for a day; for any base station where the MAC address is empty.

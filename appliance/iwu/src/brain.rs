@@ -5,8 +5,9 @@ use crate::iwu::{self, Iwu};
 use crate::status::Status;
 use crate::users::User;
 use dect::nwk;
-use dect::primitive::AccessCode;
+use dect::primitive::{AccessCode, Request};
 use dect::subscription::{RfpRecord, Subscription};
+use ident::Ipei;
 use machine::Rng;
 use media::session::{Codec, Command, Report};
 use sip::endpoint;
@@ -24,6 +25,8 @@ pub enum Input {
     MediaLost,
     /// The users, all of them, in place of those known before.
     Users(Vec<User>),
+    /// End the subscription of this handset, wherever it is; the owner of the system wants it.
+    Unsubscribe(Ipei),
     /// Use these settings from now on.
     Settings(Box<Settings>),
     /// Take all registrations back; the server stops.
@@ -115,6 +118,10 @@ impl Brain {
             Input::Media(report) => self.tell_iwu(now, iwu::Input::Media(report)),
             Input::MediaLost => self.tell_iwu(now, iwu::Input::MediaLost),
             Input::Users(users) => self.tell_iwu(now, iwu::Input::Users(users)),
+            Input::Unsubscribe(ipei) => {
+                let request = nwk::Input::Request(Request::Terminate(ipei));
+                self.nwk.input(now, request, &mut self.wanted.nwk);
+            }
             Input::Stop => self.tell_iwu(now, iwu::Input::Stop),
             Input::Settings(settings) => {
                 let dect = nwk::Input::Settings(settings.dect.clone());

@@ -48,6 +48,10 @@ pub(crate) enum Question {
     BaseList,
     /// Let this base station in.
     BaseApprove(String),
+    /// Send this base station away for good.
+    BaseRemove(String),
+    /// End the subscription of the handset with this IPEI.
+    HandsetRemove(String),
     /// A token for a new base station, for this one only where it is named.
     Enrol(Option<String>),
 }
@@ -86,7 +90,7 @@ fn command(word: &str, mut parser: Parser) -> Result<Command, lexopt::Error> {
     match word {
         "run" => Ok(Command::Run(place(&mut parser)?)),
         "status" => status(parser),
-        "base" => base(parser),
+        "base" | "handset" => about(word, parser),
         "enrol" => enrol(parser),
         "decode" => decode(parser),
         "version" => end(parser, Command::Version),
@@ -136,7 +140,7 @@ fn status(mut parser: Parser) -> Result<Command, lexopt::Error> {
     control(state, Question::Status { json })
 }
 
-fn base(mut parser: Parser) -> Result<Command, lexopt::Error> {
+fn about(what: &str, mut parser: Parser) -> Result<Command, lexopt::Error> {
     let (mut state, mut words) = (None, Vec::new());
     while let Some(argument) = parser.next()? {
         match argument {
@@ -146,10 +150,16 @@ fn base(mut parser: Parser) -> Result<Command, lexopt::Error> {
         }
     }
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    match words[..] {
-        ["list"] => control(state, Question::BaseList),
-        ["approve", mac] => control(state, Question::BaseApprove(mac.to_owned())),
-        _ => Err("expected: base list, or base approve MAC".into()),
+    match (what, &words[..]) {
+        ("base", ["list"]) => control(state, Question::BaseList),
+        ("base", ["approve", mac]) => control(state, Question::BaseApprove((*mac).to_owned())),
+        ("base", ["remove", mac]) => control(state, Question::BaseRemove((*mac).to_owned())),
+        ("handset", ["remove", ipei @ ..]) if !ipei.is_empty() => {
+            // An IPEI as it stands on the handset has a blank in it.
+            control(state, Question::HandsetRemove(ipei.join(" ")))
+        }
+        ("handset", _) => Err("expected: handset remove IPEI".into()),
+        _ => Err("expected: base list, base approve MAC, or base remove MAC".into()),
     }
 }
 
@@ -232,6 +242,8 @@ usage: appliance COMMAND
   status --state DIR [--json]                      who is subscribed, located, registered
   base list --state DIR                            base stations, those that wait for approval too
   base approve MAC --state DIR                     let a base station in
+  base remove MAC --state DIR                      send a base station away for good
+  handset remove IPEI --state DIR                  end a handset's subscription, also where it cannot be reached
   enrol --state DIR [--mac MAC]                    a one-time token for a new base station
   decode sip FILE...                               what is in a SIP message, a JSON line each
   decode nwk HEX...                                the same for messages of the DECT network layer
@@ -283,5 +295,12 @@ mod tests {
         );
         assert!(read("appliance base approve --state s").is_err());
         assert!(read("appliance base list list --state s").is_err());
+        let remove = Question::HandsetRemove("00077 0000004 4".into());
+        assert_eq!(
+            read("appliance handset remove 00077 0000004 4 --state s"),
+            Ok(Command::Control("s".into(), remove))
+        );
+        assert!(read("appliance handset remove --state s").is_err());
+        assert!(read("appliance handset approve 1 --state s").is_err());
     }
 }

@@ -20,6 +20,18 @@ pub(crate) fn ask(state: &Path, question: &Question) -> Result<String, ClientErr
             client::approve(state, mac)?;
             Ok(format!("{mac} will be let in when it comes next\n"))
         }
+        Question::BaseRemove(mac) => {
+            client::remove(state, mac)?;
+            Ok(format!(
+                "{mac} is sent away; its certificate and its key are worth nothing any more\n"
+            ))
+        }
+        Question::HandsetRemove(ipei) => {
+            client::unsubscribe(state, ipei)?;
+            Ok(format!(
+                "handset {ipei} is told; its subscription ends even if it does not answer\n"
+            ))
+        }
         Question::Enrol(mac) => Ok(format!("{}\n", client::enrol(state, mac.as_deref())?)),
     }
 }

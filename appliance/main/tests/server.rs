@@ -98,6 +98,12 @@ fn the_server_answers_restarts_a_killed_role_and_stops_in_order() {
     let wrong = server.ask(&["base", "approve", "nonsense"]);
     assert_eq!(wrong.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&wrong.stderr).contains("twelve hexadecimal digits"));
+    let unknown = server.ask(&["base", "remove", "02:00:00:00:00:01"]);
+    assert_eq!(unknown.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&unknown.stderr).contains("base list"));
+    let stranger = server.ask(&["handset", "remove", "00077", "0000001"]);
+    assert_eq!(stranger.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&stranger.stderr).contains("is not subscribed"));
 
     kill("-KILL", &media);
     let again = pid_of(&server.says("started role=\"media\""));

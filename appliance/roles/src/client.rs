@@ -44,6 +44,22 @@ pub fn approve(state: &Path, mac: &str) -> Result<(), ClientError> {
     ask(state, async |server: ServiceProxy<'_>| server.approve(mac.to_owned()).await)
 }
 
+/// Sends the base station of this MAC address away for good.
+///
+/// # Errors
+/// [`ClientError`].
+pub fn remove(state: &Path, mac: &str) -> Result<(), ClientError> {
+    ask(state, async |server: ServiceProxy<'_>| server.remove(mac.to_owned()).await)
+}
+
+/// Ends the subscription of the handset with this IPEI.
+///
+/// # Errors
+/// [`ClientError`].
+pub fn unsubscribe(state: &Path, ipei: &str) -> Result<(), ClientError> {
+    ask(state, async |server: ServiceProxy<'_>| server.unsubscribe(ipei.to_owned()).await)
+}
+
 /// A one-time token for a base station; for any where no MAC address is named.
 ///
 /// # Errors

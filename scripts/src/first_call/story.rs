@@ -3,7 +3,7 @@
 use super::net::Net;
 use super::phone::{self, Phone};
 use super::process::{Process, until};
-use super::server::{ACCESS_CODE, Server};
+use super::server::{self, ACCESS_CODE, Server};
 use super::simulator::{Simulator, TONES, base_mac};
 use super::{pbx, peer};
 use crate::steps::{Steps, Verdict};
@@ -114,6 +114,7 @@ const SCENES: &[Scene] = &[
     ("a back-to-back peer is called and asks for an offer", asks_for_an_offer),
     ("the server is killed and started again", killed),
     ("and carries calls as before", handset_to_handset),
+    ("a handset is removed by the administrator", removed),
 ];
 
 fn wrong_access_code(cast: &mut Cast) -> Told {
@@ -317,6 +318,16 @@ fn killed(cast: &mut Cast) -> Told {
         })
     })?;
     Ok("3 subscribed, 3 located, 3 registered again".into())
+}
+
+fn removed(cast: &mut Cast) -> Told {
+    cast.server.ask(&["handset", "remove", &server::ipei(4)])?;
+    cast.simulator.handset(4, "terminated", &[])?;
+    until(USUAL, || {
+        let user = cast.user("1004")?;
+        let gone = user["subscribed"] == false && user["registration"] == "off";
+        if gone { Ok("handset 4 was told".into()) } else { Err(format!("it is shown as {user}")) }
+    })
 }
 
 impl Cast {

@@ -5,7 +5,7 @@ use bus::Connection;
 use bus::dect1::{Ask, Base, Service, Status, User};
 use bus::door::{Door, Incoming};
 use dect::nwk;
-use ident::{BadMac, Mac};
+use ident::{BadIpei, BadMac, Ipei, Mac};
 use iwu::brain::Input;
 use iwu::status::Registration;
 use std::time::Instant;
@@ -51,6 +51,7 @@ impl Role {
                 let done = mac.parse().map_err(bad_mac).and_then(|mac| self.send_away(mac));
                 let _ = answer.send(done);
             }
+            Ask::Unsubscribe(ipei, answer) => drop(answer.send(self.unsubscribe(&ipei))),
             Ask::Enrol(mac, answer) => {
                 let mac = (!mac.is_empty()).then(|| mac.parse()).transpose().map_err(bad_mac);
                 let _ = answer.send(mac.and_then(|mac| self.enrolment.token(mac)));
@@ -66,6 +67,10 @@ impl Role {
     }
 
     fn send_away(&mut self, mac: Mac) -> Result<(), String> {
+        let heard_of = self.brain.status().rfps.iter().any(|rfp| rfp.mac == mac);
+        if !heard_of && !self.enrolment.knows(mac) {
+            return Err(format!("no base station {mac} is known; appliance base list shows them"));
+        }
         self.enrolment.remove(mac)?;
         self.tell(nwk::Input::RemoveRfp(mac));
         let conn = self.guests.iter().find(|(_, guest)| guest.mac == Some(mac));
@@ -73,6 +78,20 @@ impl Role {
             self.hang_up(conn);
             self.carry_out();
         }
+        Ok(())
+    }
+
+    fn unsubscribe(&mut self, ipei: &str) -> Result<(), String> {
+        let ipei: Ipei = ipei.parse().map_err(|error: BadIpei| error.to_string())?;
+        let seen = self.brain.status();
+        let users = seen.users.iter().filter(|user| user.subscribed).filter_map(|user| user.ipei);
+        if !users.chain(seen.strangers.iter().copied()).any(|subscribed| subscribed == ipei) {
+            return Err(format!(
+                "handset {ipei} is not subscribed; appliance status lists those that are"
+            ));
+        }
+        self.brain.input(Instant::now(), Input::Unsubscribe(ipei), &mut self.wanted);
+        self.carry_out();
         Ok(())
     }
 

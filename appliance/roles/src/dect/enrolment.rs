@@ -77,6 +77,12 @@ impl Enrolment {
         approved.then_some(()).ok_or_else(|| "too many approvals wait to be used".into())
     }
 
+    /// Whether this base station is enrolled or waits for approval.
+    pub(super) fn knows(&self, mac: Mac) -> bool {
+        self.policy.enrolled().contains_key(&mac)
+            || self.policy.pending().any(|(pending, _)| pending == mac)
+    }
+
     /// Sends a base station away; an error in words.
     pub(super) fn remove(&mut self, mac: Mac) -> Result<(), String> {
         self.policy.remove(mac);
