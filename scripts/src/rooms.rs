@@ -167,6 +167,7 @@ const ROOMS: &[Room] = &[
     },
     Room { name: "config", knows: &["ident"], uses: Some(&["quick-xml", "thiserror", "zeroize"]) },
     Room { name: "supervise", knows: &["machine"], uses: Some(&["thiserror", "tracing"]) },
+    Room { name: "update", knows: &[], uses: Some(&["thiserror"]) },
     // brain
     Room {
         name: "iwu",
@@ -191,6 +192,7 @@ const ROOMS: &[Room] = &[
             "sip",
             "store",
             "supervise",
+            "update",
         ],
         uses: None,
     },
@@ -199,6 +201,8 @@ const ROOMS: &[Room] = &[
         knows: &["bus", "config", "dect", "ident", "roles", "sip", "supervise"],
         uses: None,
     },
+    // what is shipped
+    Room { name: "image", knows: &["update"], uses: None },
     // proof
     Room {
         name: "sim",

@@ -1,0 +1,1 @@
+//! Slots A, B and recovery, and which of them boots.
