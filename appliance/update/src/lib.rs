@@ -4,3 +4,4 @@
 //! [`bootstate`] is what the boot loader, PID 1 and the image tool share. Nothing here reads or writes a disk.
 
 pub mod bootstate;
+pub mod gpt;
