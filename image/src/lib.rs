@@ -3,6 +3,12 @@
 //! Needs neither root nor loop devices, and the same input gives the same bytes.
 //! What others do well is theirs: mksquashfs, mke2fs, grub-mkimage, qemu-img.
 
+pub mod error;
+pub mod tool;
+
 // disks and slots
+pub mod fat;
+pub mod grub;
+pub mod layout;
 
 // what virtual machines import

@@ -27,8 +27,8 @@ impl EnvCopy {
     #[must_use]
     pub const fn sector(self) -> u64 {
         match self {
-            Self::Env0 => 8,
-            Self::Env1 => 16,
+            Self::Env0 => 16,
+            Self::Env1 => 24,
         }
     }
 
