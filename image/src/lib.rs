@@ -9,6 +9,8 @@ pub mod tool;
 // disks and slots
 pub mod fat;
 pub mod grub;
+pub mod kernel;
 pub mod layout;
+pub mod tree;
 
 // what virtual machines import
