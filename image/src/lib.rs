@@ -14,3 +14,4 @@ pub mod layout;
 pub mod tree;
 
 // what virtual machines import
+pub mod vmdk;
