@@ -14,4 +14,10 @@ pub mod layout;
 pub mod tree;
 
 // what virtual machines import
+pub mod command;
+pub mod hash;
+pub mod name;
+pub mod ova;
+pub mod ovf;
+pub mod sbom;
 pub mod vmdk;

@@ -1,6 +1,7 @@
 //! What stands where in the file: header, descriptor, markers.
 
 use super::Error;
+use crate::name;
 
 /// The header, which is also the footer; `directory` is the sector of the grain directory.
 pub(super) fn header(capacity: u64, directory: u64) -> [u8; SECTOR] {
@@ -87,7 +88,7 @@ pub(super) fn named_in(descriptor: &[u8]) -> Option<(u32, &str)> {
     let cid = text.lines().find_map(|line| line.strip_prefix(CID))?;
     let extent = text.lines().find_map(|line| line.strip_prefix("RW "))?;
     let name = extent.split('"').nth(1)?;
-    name_is_fit(name).then_some((u32::from_str_radix(cid, 16).ok()?, name))
+    name::is_fit(name).then_some((u32::from_str_radix(cid, 16).ok()?, name))
 }
 
 /// Whether the format has room for a disk of so many octets.
@@ -96,12 +97,6 @@ pub(super) fn capacity_is_fit(capacity: u64) -> Result<(), Error> {
         return Err(Error::Capacity(capacity));
     }
     Ok(())
-}
-
-/// Whether a file name needs no quoting anywhere: in the descriptor, the manifest, the XML and the archive.
-pub(crate) fn name_is_fit(name: &str) -> bool {
-    let fit = |octet: u8| octet.is_ascii_alphanumeric() || b"._-".contains(&octet);
-    (1..=NAME_MAX).contains(&name.len()) && !name.starts_with('.') && name.bytes().all(fit)
 }
 
 /// Kinds of metadata.
@@ -160,5 +155,3 @@ const HEADS: u64 = 255;
 const TRACK_SECTORS: u64 = 63;
 /// The virtual hardware of the OVF, vmx-15.
 const HARDWARE: u32 = 15;
-/// Far below the 100 octets of an archive's name.
-const NAME_MAX: usize = 64;

@@ -4,6 +4,7 @@ use super::Error;
 use super::layout::{
     self, GRAIN, GRAIN_SECTORS, Marker, SECTOR, SECTOR_OCTETS, TABLE_ENTRIES, TABLE_SECTORS,
 };
+use crate::name;
 use flate2::{Compression, write::ZlibEncoder};
 use sha2::{Digest as _, Sha256};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -32,7 +33,7 @@ pub fn write(
     out: &mut (impl Write + Seek),
 ) -> Result<Written, Error> {
     layout::capacity_is_fit(capacity)?;
-    if !layout::name_is_fit(extent) {
+    if !name::is_fit(extent) {
         return Err(Error::Name(extent.to_owned()));
     }
     out.seek(SeekFrom::Start(0)).map_err(Error::Write)?;
