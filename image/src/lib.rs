@@ -7,10 +7,15 @@ pub mod error;
 pub mod tool;
 
 // disks and slots
+pub mod disk;
+pub mod ext4;
 pub mod fat;
 pub mod grub;
+pub mod identity;
 pub mod kernel;
 pub mod layout;
+pub mod make;
+pub mod slot;
 pub mod tree;
 
 // what virtual machines import

@@ -202,7 +202,7 @@ const ROOMS: &[Room] = &[
         uses: None,
     },
     // what is shipped
-    Room { name: "image", knows: &["update"], uses: None },
+    Room { name: "image", knows: &["ident", "update"], uses: None },
     // proof
     Room {
         name: "sim",
