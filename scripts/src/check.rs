@@ -18,6 +18,7 @@ pub(crate) fn run(words: &[String]) -> ExitCode {
     let root = rooms::root();
     let mut steps = Steps::default();
     look(&root, &mut steps);
+    crate::buildroot::run(&root, nightly, &mut steps);
     // With the tests, so that nothing is built twice with other features.
     let built = steps.step("programs and tests are built", || {
         cargo(&root, "build", &["build", "--locked", "--workspace", "--bins", "--tests"])

@@ -1,5 +1,6 @@
 //! `cargo xtask`: all automation of the house.
 
+mod buildroot;
 mod check;
 mod first_call;
 mod nightly;
@@ -15,8 +16,10 @@ fn main() -> ExitCode {
     let rest: Vec<String> = words.collect();
     let done = match command.as_str() {
         "test" => return check::run(&rest),
+        "buildroot" => return buildroot::report(&rest),
         "run" => return first_call::run(&rest),
         "rooms" => rooms::report(),
+        "vendor" => buildroot::vendor(),
         "tshark" => tshark::report(),
         _ => {
             eprintln!("{USAGE}");
@@ -39,5 +42,8 @@ const USAGE: &str = "\
 usage: cargo xtask COMMAND
   test [--nightly]  every check, fast to slow; scripts/test installs what it needs before
   run [--once]      PBX, server, base stations and handsets, and their first calls; scripts/run builds before
+  buildroot [--nightly]
+                    only what `test` does with the tree for Buildroot; BUILDROOT=DIR names a checkout
+  vendor            a tarball of the last commit with every foreign crate, for Buildroot
   tshark            what Wireshark makes of the base-station link of the last run
   rooms             hold the rules of who may know whom (DESIGN D2, D3)";
