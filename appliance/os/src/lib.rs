@@ -4,9 +4,12 @@
 //! is sound.
 
 pub mod datagram;
+mod ioctl;
+pub mod mtd;
 pub mod passed;
 pub mod ports;
 pub mod priority;
+pub mod ubi;
 pub mod watch;
 
 /// The user this process acts as.
