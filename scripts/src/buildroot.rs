@@ -99,7 +99,18 @@ fn files(root: &Path) -> Held {
     if !package.contains(&format!("\nFIXPART_VERSION = {version}\n")) {
         return Err(format!("fixpart.mk has another version than the workspace, {version}"));
     }
-    Ok(format!("{count} files named"))
+    for board in ["pc", "nand"] {
+        let script = read(&root.join(TREE).join("board").join(board).join("post-image.sh"))?;
+        let usage = read(&root.join("image/src/main.rs"))?;
+        let options = script.split_whitespace().filter(|word| word.starts_with("--"));
+        for option in options {
+            if !usage.contains(&format!("{option} ")) {
+                return Err(format!("{board}/post-image.sh: `image` knows no {option}"));
+            }
+            count += 1;
+        }
+    }
+    Ok(format!("{count} files and options named"))
 }
 
 fn options(root: &Path) -> Verdict {

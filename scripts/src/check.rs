@@ -26,6 +26,7 @@ pub(crate) fn run(words: &[String]) -> ExitCode {
     if built {
         steps.step("tests", || tests(&root));
         steps.step("tests in documentation", || doc_tests(&root));
+        crate::ova::run(&root, &mut steps);
         lab(&root, &mut steps);
     }
     if nightly {

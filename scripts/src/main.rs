@@ -4,6 +4,7 @@ mod buildroot;
 mod check;
 mod first_call;
 mod nightly;
+mod ova;
 mod rooms;
 mod steps;
 mod tshark;
@@ -17,6 +18,7 @@ fn main() -> ExitCode {
     let done = match command.as_str() {
         "test" => return check::run(&rest),
         "buildroot" => return buildroot::report(&rest),
+        "ova" => return ova::report(),
         "run" => return first_call::run(&rest),
         "rooms" => rooms::report(),
         "vendor" => buildroot::vendor(),
@@ -44,6 +46,7 @@ usage: cargo xtask COMMAND
   run [--once]      PBX, server, base stations and handsets, and their first calls; scripts/run builds before
   buildroot [--nightly]
                     only what `test` does with the tree for Buildroot; BUILDROOT=DIR names a checkout
+  ova               only what `test` does with an appliance for ESXi
   vendor            a tarball of the last commit with every foreign crate, for Buildroot
   tshark            what Wireshark makes of the base-station link of the last run
   rooms             hold the rules of who may know whom (DESIGN D2, D3)";

@@ -8,9 +8,9 @@ version=$(sed -n 's/^FIXPART_VERSION = //p' "$here/../../package/fixpart/fixpart
 make -s -C "$BASE_DIR" show-info > "$images/show-info.json"
 image sbom --version "$version" --target aarch64-unknown-linux-musl --buildroot "$images/show-info.json" \
 	"$BUILD_DIR/fixpart-$version" "$images/sbom.cdx.json"
-image slot --arch aarch64 --version "$version" --kernel "$images/Image" \
+image slot --arch aarch64 --version "$version" --kernel "$images" \
 	--binary "$TARGET_DIR/usr/bin/appliance" --e2fsck "$TARGET_DIR/sbin/e2fsck" \
-	--sbom "$images/sbom.cdx.json" --overlay "$BUILD_DIR/fixpart-$version/overlay" "$images/slot.squashfs"
+	--sbom "$images/sbom.cdx.json" --overlay "$BUILD_DIR/fixpart-$version/overlay" --out "$images/slot.squashfs"
 cp "$here/ubinize.cfg" "$images/"
 cd "$images"
 # Erase blocks of 128 KiB, pages of 2 KiB that are written at once.

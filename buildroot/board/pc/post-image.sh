@@ -5,17 +5,14 @@ images=$1 arch=$2
 here=$(dirname "$0")/../..
 version=$(sed -n 's/^FIXPART_VERSION = //p' "$here/package/fixpart/fixpart.mk")
 name=fixpart-$version-$arch
-case $arch in
-x86_64) kernel=$images/bzImage ;;
-aarch64) kernel=$images/Image ;;
-esac
 
 make -s -C "$BASE_DIR" show-info > "$images/show-info.json"
 image sbom --version "$version" --target "$arch-unknown-linux-musl" --buildroot "$images/show-info.json" \
 	"$BUILD_DIR/fixpart-$version" "$images/sbom.cdx.json"
-image disk --arch "$arch" --version "$version" --kernel "$kernel" --binary "$TARGET_DIR/usr/bin/appliance" \
+# 4 GiB, most of it empty: what an appliance for ESXi has, thin, and what fits on every stick.
+image disk --arch "$arch" --version "$version" --kernel "$images" --binary "$TARGET_DIR/usr/bin/appliance" \
 	--e2fsck "$TARGET_DIR/sbin/e2fsck" --grub "$TARGET_DIR/lib/grub" --sbom "$images/sbom.cdx.json" \
-	--overlay "$BUILD_DIR/fixpart-$version/overlay" "$images/$name.img"
+	--overlay "$BUILD_DIR/fixpart-$version/overlay" --size 4096 --out "$images"
 [ "$arch" = x86_64 ] || exit 0
 image ova --name "$name" --version "$version" "$images/$name.img" "$images/$name.ova"
 image check "$images/$name.ova"
