@@ -31,8 +31,11 @@ pub(crate) fn vendor() -> Outcome {
     well(&mut git)?;
     well(Command::new("tar").arg("-xf").arg(&archive).arg("-C").arg(&folder))?;
     let mut cargo = Command::new("cargo");
-    cargo.args(["vendor", "--locked", "--quiet", "VENDOR"]).current_dir(&folder);
+    cargo.args(["vendor", "--locked", "VENDOR"]).current_dir(&folder);
     let sources = said(&mut cargo)?;
+    if !sources.contains("[source.") {
+        return Err("cargo does not say how the foreign crates are found in VENDOR".into());
+    }
     let mut config = File::options().append(true).open(folder.join(".cargo/config.toml"))?;
     writeln!(config, "\n{sources}")?;
     let out = root.join("buildroot/dist").join(format!("{name}.tar.gz"));
