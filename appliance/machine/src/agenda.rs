@@ -64,6 +64,12 @@ impl<K: Clone + Ord> Agenda<K> {
         self.due.first().map(|(at, _)| *at)
     }
 
+    /// When the timer `key` runs out, if it runs.
+    #[must_use]
+    pub fn until(&self, key: &K) -> Option<Instant> {
+        self.until.get(key).copied()
+    }
+
     /// Whether the timer `key` is running.
     #[must_use]
     pub fn runs(&self, key: &K) -> bool {

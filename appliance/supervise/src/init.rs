@@ -1,9 +1,13 @@
-//! The engine: the lives of all roles, in their order.
+//! The engine: the lives of all roles, in their order, and the life of the box.
+//!
+//! It decides who may begin, when the system counts as healthy, what becomes of
+//! the box when an essential role cannot be kept alive, and in which order
+//! everything ends.
 
-use crate::life::{Action, Event, Life, Out, State, Timer};
-use crate::roles::Role;
-use machine::{Agenda, Effect};
-use std::time::Instant;
+use crate::life::{Action, Event, Exit, Jitter, Life, Out, State, Timer};
+use crate::role::Role;
+use machine::{Agenda, Effect, Rng, TimerSpec};
+use std::time::{Duration, Instant};
 
 /// Names a role by its place in the table.
 pub type Index = usize;
@@ -11,12 +15,42 @@ pub type Index = usize;
 /// Everything that can happen to the engine, apart from the passing of time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Input {
-    /// A role has said READY.
-    Ready(Index),
+    /// A role has said something of itself.
+    Said(Index, Said),
     /// A role's process is gone, or could not be made.
-    Exited(Index),
-    /// Everything is to end.
-    Stop,
+    Exited(Index, Exit),
+    /// An administrator wants this role to begin anew.
+    Restart(Index),
+    /// Everything is to end; the first wish counts.
+    Stop(Ending),
+}
+
+/// What a role says of itself, as far as it matters here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Said {
+    /// READY
+    Ready,
+    /// RELOADING
+    Reloading,
+    /// STOPPING
+    Stopping,
+    /// WATCHDOG
+    Alive,
+    /// WATCHDOG=trigger
+    Hung,
+    /// EXTEND_TIMEOUT_USEC
+    Extend(Duration),
+}
+
+/// What comes after the end of all roles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// The supervisor ends; on the box it is what [`Ending::PowerOff`] is.
+    Quit,
+    /// The box is switched off.
+    PowerOff,
+    /// The box is started anew through the firmware.
+    Reboot,
 }
 
 /// Everything the engine can want.
@@ -26,54 +60,160 @@ pub enum Output {
     Spawn(Index),
     /// Send SIGTERM to the process of this role.
     Terminate(Index),
-    /// Send SIGKILL to the process of this role.
+    /// Send SIGKILL to the process of this role and to all that it has started.
     Kill(Index),
-    /// Every role is ready, for the first time or again.
+    /// Every role that is wanted is ready, for the first time or again.
     AllUp,
     /// A role has died; it is started again after this long.
-    Died(Index, std::time::Duration),
-    /// Every role has ended as it was told to.
+    Died(Index, Duration),
+    /// A role stays down until X5 runs out or somebody wants it restarted.
+    Degraded(Index, Exit),
+    /// All essential roles have been ready for a minute without a break; told once.
+    Healthy,
+    /// The box is about to reboot by itself: take it down before it is lost. [`Output::Ended`] follows.
+    Giving(Reason),
+    /// Rebooting does not help: only the roles of safe mode run from here on.
+    SafeMode(Reason),
+    /// Every role has ended, or has had its time to do so.
+    Ended(Ending),
+}
+
+/// Why the box reboots by itself or goes to safe mode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// This essential role cannot be kept alive.
+    Role(Index),
+    /// The trial of a new slot was not passed in time.
+    Deadline,
+}
+
+/// Where the engine runs, which decides about the last resort.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ground {
+    /// In the foreground of a machine that is not ours: nothing reboots.
+    Foreground,
+    /// On the box, with a confirmed slot.
+    Box {
+        /// Whether another automatic reboot is allowed, after what is known of the last ones.
+        may_reboot: bool,
+    },
+    /// On the box, with a slot on trial: it must be healthy in time or is left.
+    Trial,
+}
+
+/// What the whole is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// All roles are wanted.
+    Normal,
+    /// Only the roles of safe mode are.
+    Safe,
+    /// None is.
+    Ending(Ending),
+    /// All have ended.
     Ended,
 }
 
+/// The timers of the whole; ours, hence the X.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Whole {
+    /// X8
+    Healthy,
+    /// X9
+    Shutdown,
+    /// X10
+    Deadline,
+}
+
+impl Whole {
+    /// The timer as the manual prints it.
+    #[must_use]
+    pub const fn spec(self) -> TimerSpec {
+        let (name, seconds, guards) = match self {
+            Self::Healthy => ("X8", 60, "a minute of health of all essential roles"),
+            Self::Shutdown => {
+                ("X9", 90, "the end of all roles, after which the box goes down anyway")
+            }
+            Self::Deadline => ("X10", 180, "the health of a slot that is on trial"),
+        };
+        TimerSpec { name, default: Duration::from_secs(seconds), guards }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Key {
+    Role(Index, Timer),
+    Whole(Whole),
+}
+
 /// The engine.
-#[derive(Debug)]
 pub struct Init {
-    roles: &'static [Role],
+    roles: Vec<&'static Role>,
     lives: Vec<Life>,
-    agenda: Agenda<(Index, Timer)>,
-    stopping: bool,
+    agenda: Agenda<Key>,
+    ground: Ground,
+    phase: Phase,
+    healthy: bool,
+    rng: Box<dyn Rng>,
 }
 
 impl Init {
-    /// The roles of a table, not begun; call [`Init::begin`] once.
+    /// The roles of a table, not begun; call [`Init::begin`] once. `rng` spreads the rests.
     #[must_use]
-    pub fn new(roles: &'static [Role]) -> Self {
-        let lives = roles.iter().map(|_| Life::new()).collect();
-        Self { roles, lives, agenda: Agenda::default(), stopping: false }
+    pub fn new(roles: &[&'static Role], ground: Ground, rng: Box<dyn Rng>) -> Self {
+        Self {
+            roles: roles.to_vec(),
+            lives: roles.iter().map(|role| Life::new(role)).collect(),
+            agenda: Agenda::default(),
+            ground,
+            phase: Phase::Normal,
+            healthy: false,
+            rng,
+        }
     }
 
     /// Begins the roles that wait for nobody.
     pub fn begin(&mut self, now: Instant, out: &mut Vec<Output>) {
+        if self.ground == Ground::Trial {
+            self.start(Whole::Deadline, now);
+        }
+        self.begin_those_who_may(now, out);
+    }
+
+    /// Begins only the roles of safe mode; for a box whose state cannot be used.
+    pub fn begin_safe(&mut self, now: Instant, reason: Reason, out: &mut Vec<Output>) {
+        self.safe_mode(now, reason, out);
         self.begin_those_who_may(now, out);
     }
 
     /// Takes one input and asks for what follows from it.
     pub fn input(&mut self, now: Instant, input: Input, out: &mut Vec<Output>) {
         match input {
-            Input::Ready(role) => self.step(now, role, Event::Ready, out),
-            Input::Exited(role) => self.step(now, role, Event::Exited, out),
-            Input::Stop => {
-                self.stopping = true;
-                self.stop_those_who_may(now, out);
+            Input::Said(role, said) => self.step(now, role, event_of(said), out),
+            Input::Exited(role, how) => {
+                let jitter = Jitter::from_random(self.rng.u32());
+                self.step(now, role, Event::Exited(how, jitter), out);
             }
+            Input::Restart(role) => self.step(now, role, Event::Restart, out),
+            Input::Stop(ending) => self.end(now, ending, out),
         }
     }
 
     /// Lets the timers run out that are due.
     pub fn expire(&mut self, now: Instant, out: &mut Vec<Output>) {
-        while let Some((role, timer)) = self.agenda.expired(now) {
-            self.step(now, role, Event::Expired(timer), out);
+        while let Some(key) = self.agenda.expired(now) {
+            match key {
+                Key::Role(role, timer) => self.step(now, role, Event::Expired(timer), out),
+                Key::Whole(Whole::Healthy) => {
+                    self.agenda.stop(&Key::Whole(Whole::Deadline));
+                    if !self.healthy {
+                        self.healthy = true;
+                        out.push(Output::Healthy);
+                    }
+                }
+                Key::Whole(Whole::Deadline) => self.give_up(now, Reason::Deadline, out),
+                Key::Whole(Whole::Shutdown) => self.ended(out),
+            }
         }
     }
 
@@ -83,148 +223,237 @@ impl Init {
         self.agenda.deadline()
     }
 
+    /// What the whole is doing.
+    #[must_use]
+    pub const fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    /// The life of a role, to be looked at.
+    #[must_use]
+    pub fn life(&self, role: Index) -> Option<&Life> {
+        self.lives.get(role)
+    }
+
+    /// Whether every role that waits for something has its timer: what the hardware's watchdog is fed for, beside the
+    /// loop's turning. It is so by construction, and a broken memory respects no construction.
+    #[must_use]
+    pub fn sound(&self) -> bool {
+        let ended = self.phase == Phase::Ended;
+        ended
+            || self.lives.iter().enumerate().all(|(role, life)| {
+                let awaited = match life.state() {
+                    State::Starting | State::Reloading => Some(Timer::Start),
+                    State::Stopping(_) => Some(Timer::Stop),
+                    State::Resting => Some(Timer::Rest),
+                    State::Degraded(_) => Some(Timer::Retry),
+                    State::Waiting | State::Running | State::Stopped => None,
+                };
+                awaited.is_none_or(|timer| self.agenda.runs(&Key::Role(role, timer)))
+            })
+    }
+
     fn step(&mut self, now: Instant, role: Index, event: Event, out: &mut Vec<Output>) {
         let Some(life) = self.lives.get_mut(role) else { return };
         let before = life.state();
         let mut asked = Out::default();
         life.handle(event, &mut asked);
-        tracing::debug!(role, ?event, ?before, after = ?life.state(), "init");
-        let mut changed = None;
+        let after = life.state();
+        let name = self.roles.get(role).map_or("", |role| role.name);
+        tracing::debug!(role = name, ?event, ?before, ?after, "init");
+        let mut escalated = false;
         for effect in asked.drain() {
             match effect {
                 Effect::Start(timer) => {
-                    self.agenda.start((role, timer), now + life.duration(timer));
+                    let duration =
+                        self.lives.get(role).map_or(Duration::ZERO, |it| it.duration(timer));
+                    self.agenda.start(Key::Role(role, timer), now + duration);
                 }
-                Effect::Stop(timer) => self.agenda.stop(&(role, timer)),
+                Effect::Stop(timer) => self.agenda.stop(&Key::Role(role, timer)),
+                Effect::Act(Action::Extend(timer, by)) => {
+                    let key = Key::Role(role, timer);
+                    let until = self.agenda.until(&key).map_or(now + by, |at| at.max(now + by));
+                    self.agenda.start(key, until);
+                }
                 Effect::Act(Action::Spawn) => out.push(Output::Spawn(role)),
                 Effect::Act(Action::Terminate) => out.push(Output::Terminate(role)),
                 Effect::Act(Action::Kill) => out.push(Output::Kill(role)),
                 Effect::Act(Action::Died(rest)) => out.push(Output::Died(role, rest)),
-                Effect::Act(action @ (Action::Up | Action::Ended)) => changed = Some(action),
+                Effect::Act(Action::Degraded(how)) => out.push(Output::Degraded(role, how)),
+                Effect::Act(Action::Escalate) => escalated = true,
+                // What follows from these is seen in the states.
+                Effect::Act(Action::Up | Action::Ended) => {}
             }
         }
-        match changed {
-            Some(Action::Up) => self.begin_those_who_may(now, out),
-            Some(_) if self.stopping => self.stop_those_who_may(now, out),
-            _ => {}
+        if escalated {
+            self.give_up(now, Reason::Role(role), out);
+        }
+        if before != after {
+            self.changed(now, (before, after), out);
+        }
+    }
+
+    /// A role has come to another state: who else is concerned by that?
+    fn changed(&mut self, now: Instant, (before, after): (State, State), out: &mut Vec<Output>) {
+        match self.phase {
+            Phase::Ended => {}
+            Phase::Ending(_) => self.stop_those_who_may(now, out),
+            Phase::Normal | Phase::Safe => {
+                self.watch_health(now);
+                if self.phase == Phase::Safe && after == State::Stopped {
+                    self.stop_those_who_may(now, out);
+                }
+                if after == State::Running && before == State::Starting {
+                    self.begin_those_who_may(now, out);
+                    if self.wanted().all(|(_, life)| is_up(life)) {
+                        out.push(Output::AllUp);
+                    }
+                }
+            }
         }
     }
 
     /// Begins each role that waits for nobody any more.
     fn begin_those_who_may(&mut self, now: Instant, out: &mut Vec<Output>) {
         for role in 0..self.roles.len() {
-            if !self.stopping
-                && self.state(role) == Some(State::Waiting)
-                && self.ground_is_laid(role)
-            {
+            let wanted = self.wanted().any(|(index, _)| index == role);
+            if wanted && self.state(role) == Some(State::Waiting) && self.ground_is_laid(role) {
                 self.step(now, role, Event::Begin, out);
             }
-        }
-        if self.lives.iter().all(|life| life.state() == State::Running) {
-            out.push(Output::AllUp);
         }
     }
 
     fn ground_is_laid(&self, role: Index) -> bool {
         let after = self.roles.get(role).map_or(&[][..], |role| role.after);
-        after.iter().all(|name| {
-            let index = self.roles.iter().position(|role| role.name == *name);
-            index.and_then(|index| self.state(index)) == Some(State::Running)
-        })
+        // A role that is not in this table is not awaited: safe mode and development have smaller ones.
+        after.iter().all(|name| self.find(name).and_then(|it| self.lives.get(it)).is_none_or(is_up))
     }
 
-    /// Stops each role that nobody needs any more: the last in the table first, so that a call can be
-    /// ended in order before the media role goes.
-    fn stop_those_who_may(&mut self, now: Instant, out: &mut Vec<Output>) {
-        let still_there = |life: &Life| life.state() != State::Stopped;
-        let Some(last) = self.lives.iter().rposition(still_there) else {
-            out.push(Output::Ended);
-            return;
-        };
-        if !matches!(self.state(last), Some(State::Stopping { again: false })) {
-            self.step(now, last, Event::Stop, out);
+    /// Restarts or stops the clock of health after any change.
+    fn watch_health(&mut self, now: Instant) {
+        let key = Key::Whole(Whole::Healthy);
+        let healthy = self.phase == Phase::Normal && self.essential().all(is_well);
+        match (healthy, self.agenda.runs(&key)) {
+            (true, false) if !self.healthy => self.start(Whole::Healthy, now),
+            (false, true) => self.agenda.stop(&key),
+            _ => {}
         }
+    }
+
+    /// An essential role, or the whole, cannot be brought to health.
+    fn give_up(&mut self, now: Instant, reason: Reason, out: &mut Vec<Output>) {
+        match (self.phase, self.ground) {
+            (Phase::Normal, Ground::Trial | Ground::Box { may_reboot: true }) => {
+                out.push(Output::Giving(reason));
+                self.end(now, Ending::Reboot, out);
+            }
+            (Phase::Normal, Ground::Box { may_reboot: false }) => {
+                self.safe_mode(now, reason, out);
+                self.stop_those_who_may(now, out);
+            }
+            // In the foreground the role is tried again; elsewhere it is decided already.
+            _ => {}
+        }
+    }
+
+    fn safe_mode(&mut self, now: Instant, reason: Reason, out: &mut Vec<Output>) {
+        self.phase = Phase::Safe;
+        self.agenda.stop(&Key::Whole(Whole::Deadline));
+        self.watch_health(now);
+        out.push(Output::SafeMode(reason));
+    }
+
+    fn end(&mut self, now: Instant, ending: Ending, out: &mut Vec<Output>) {
+        if matches!(self.phase, Phase::Normal | Phase::Safe) {
+            self.phase = Phase::Ending(ending);
+            self.agenda.stop_all(|key| matches!(key, Key::Whole(_)));
+            self.start(Whole::Shutdown, now);
+            self.stop_those_who_may(now, out);
+        }
+    }
+
+    /// Stops each unwanted role that no living role stands on: a call can be ended in order before the media role
+    /// goes, and the log goes last.
+    fn stop_those_who_may(&mut self, now: Instant, out: &mut Vec<Output>) {
+        for role in (0..self.roles.len()).rev() {
+            let told = matches!(
+                self.state(role),
+                Some(State::Stopped | State::Stopping(crate::life::Then::End))
+            );
+            if !told && !self.is_wanted(role) && !self.is_needed(role) {
+                self.step(now, role, Event::Stop, out);
+            }
+        }
+        if self.lives.iter().all(|life| life.state() == State::Stopped) {
+            self.ended(out);
+        }
+    }
+
+    fn ended(&mut self, out: &mut Vec<Output>) {
+        if let Phase::Ending(ending) = self.phase {
+            self.phase = Phase::Ended;
+            self.agenda = Agenda::default();
+            out.push(Output::Ended(ending));
+        }
+    }
+
+    fn is_needed(&self, role: Index) -> bool {
+        let name = self.roles.get(role).map_or("", |role| role.name);
+        self.roles
+            .iter()
+            .zip(&self.lives)
+            .any(|(other, life)| other.after.contains(&name) && life.state() != State::Stopped)
+    }
+
+    fn is_wanted(&self, role: Index) -> bool {
+        match self.phase {
+            Phase::Normal => true,
+            Phase::Safe => self.roles.get(role).is_some_and(|role| role.in_safe_mode()),
+            Phase::Ending(_) | Phase::Ended => false,
+        }
+    }
+
+    fn wanted(&self) -> impl Iterator<Item = (Index, &Life)> {
+        self.lives.iter().enumerate().filter(|(index, _)| self.is_wanted(*index))
+    }
+
+    fn essential(&self) -> impl Iterator<Item = &Life> {
+        let both = self.roles.iter().zip(&self.lives);
+        both.filter(|(role, _)| role.essential()).map(|(_, life)| life)
+    }
+
+    fn find(&self, name: &str) -> Option<Index> {
+        self.roles.iter().position(|role| role.name == name)
     }
 
     fn state(&self, role: Index) -> Option<State> {
         self.lives.get(role).map(Life::state)
     }
+
+    fn start(&mut self, timer: Whole, now: Instant) {
+        self.agenda.start(Key::Whole(timer), now + timer.spec().default);
+    }
+}
+
+fn is_up(life: &Life) -> bool {
+    matches!(life.state(), State::Running | State::Reloading)
+}
+
+/// A role that refuses wrong settings does as it should: another slot would not like them better.
+fn is_well(life: &Life) -> bool {
+    is_up(life) || life.state() == State::Degraded(Exit::Refused)
+}
+
+const fn event_of(said: Said) -> Event {
+    match said {
+        Said::Ready => Event::Ready,
+        Said::Reloading => Event::Reloading,
+        Said::Stopping => Event::Leaving,
+        Said::Alive => Event::Alive,
+        Said::Hung => Event::Hung,
+        Said::Extend(by) => Event::Extend(by),
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::roles::ROLES;
-    use std::time::Duration;
-
-    struct Bench {
-        init: Init,
-        now: Instant,
-    }
-
-    impl Bench {
-        fn begun() -> (Self, Vec<Output>) {
-            let mut bench = Self { init: Init::new(ROLES), now: Instant::now() };
-            let mut out = vec![];
-            bench.init.begin(bench.now, &mut out);
-            (bench, out)
-        }
-
-        fn up() -> Self {
-            let (mut bench, _) = Self::begun();
-            bench.input(Input::Ready(0));
-            assert_eq!(bench.input(Input::Ready(1)), [Output::AllUp]);
-            bench
-        }
-
-        fn input(&mut self, input: Input) -> Vec<Output> {
-            let mut out = vec![];
-            self.init.input(self.now, input, &mut out);
-            out
-        }
-
-        fn pass(&mut self, time: Duration) -> Vec<Output> {
-            self.now += time;
-            let mut out = vec![];
-            self.init.expire(self.now, &mut out);
-            out
-        }
-    }
-
-    #[test]
-    fn a_role_begins_when_those_before_it_are_ready() {
-        let (mut bench, out) = Bench::begun();
-        assert_eq!(out, [Output::Spawn(0)]);
-        assert_eq!(bench.input(Input::Ready(0)), [Output::Spawn(1)]);
-        assert_eq!(bench.input(Input::Ready(1)), [Output::AllUp]);
-    }
-
-    #[test]
-    fn one_that_dies_comes_back_and_the_others_stay() {
-        let mut bench = Bench::up();
-        let rest = Duration::from_millis(200);
-        assert_eq!(bench.input(Input::Exited(0)), [Output::Died(0, rest)]);
-        assert_eq!(bench.pass(rest), [Output::Spawn(0)]);
-        assert_eq!(bench.input(Input::Ready(0)), [Output::AllUp]);
-    }
-
-    #[test]
-    fn one_that_never_becomes_ready_is_ended_and_begun_again() {
-        let (mut bench, _) = Bench::begun();
-        assert_eq!(bench.pass(Duration::from_secs(30)), [Output::Terminate(0)]);
-        assert_eq!(bench.pass(Duration::from_secs(10)), [Output::Kill(0)]);
-        bench.input(Input::Exited(0));
-        assert_eq!(bench.pass(Duration::from_millis(200)), [Output::Spawn(0)]);
-    }
-
-    #[test]
-    fn all_end_in_the_reverse_order_and_the_stubborn_are_killed() {
-        let mut bench = Bench::up();
-        assert_eq!(bench.input(Input::Stop), [Output::Terminate(1)]);
-        assert_eq!(bench.input(Input::Stop), []);
-        assert_eq!(bench.pass(Duration::from_secs(10)), [Output::Kill(1)]);
-        assert_eq!(bench.input(Input::Exited(1)), [Output::Terminate(0)]);
-        assert_eq!(bench.input(Input::Exited(0)), [Output::Ended]);
-        assert_eq!(bench.init.deadline(), None);
-    }
-}
+mod tests;

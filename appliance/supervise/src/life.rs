@@ -2,109 +2,48 @@
 //!
 //! What is wanted of it (that it runs, or that it stops) comes in events; how
 //! its process fares does too. Nothing here waits: a process that does not do
-//! as it is told is overtaken by a timer.
+//! as it is told is overtaken by a timer, and a role that dies again and again
+//! rests longer and longer until it counts as degraded.
 
-use machine::TimerSpec;
+mod state;
+
+pub use state::{Action, Event, Exit, Jitter, Out, State, Then, Timer};
+
+use crate::role::Role;
 use std::time::Duration;
 
-/// Where a role stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
-    /// Not begun: it waits for other roles.
-    Waiting,
-    /// The process is there and has not said READY.
-    Starting,
-    /// It has said READY.
-    Running,
-    /// It was told to end, and is to begin again or not.
-    Stopping {
-        /// It is told to end only because it did not start; it begins again.
-        again: bool,
-    },
-    /// It ended by itself; it begins again when it has rested.
-    Resting,
-    /// It has ended because it was told to.
-    Stopped,
-}
-
-/// The timers of a role's life; ours, hence the X.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Timer {
-    /// X1
-    Start,
-    /// X2
-    Rest,
-    /// X3
-    Stop,
-    /// X7
-    Health,
-}
-
-impl Timer {
-    /// The timer as the manual prints it; X2 doubles with each death up to [`REST_MAX`].
-    #[must_use]
-    pub const fn spec(self) -> TimerSpec {
-        let (name, millis, guards) = match self {
-            Self::Start => ("X1", 30_000, "READY of a role that was started"),
-            Self::Rest => ("X2", 200, "the rest of a role that has died"),
-            Self::Stop => ("X3", 10_000, "the end of a role that was told to end"),
-            Self::Health => ("X7", 60_000, "a minute of health, after which deaths are forgiven"),
-        };
-        TimerSpec { name, default: Duration::from_millis(millis), guards }
-    }
-}
-
-/// The longest rest between a death and the next start.
-pub const REST_MAX: Duration = Duration::from_secs(30);
-
-/// Everything that can happen to a role.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Event {
-    /// What it waits for is ready.
-    Begin,
-    /// It has said READY.
-    Ready,
-    /// Its process is gone, or could not be made.
-    Exited,
-    /// It is not wanted any more.
-    Stop,
-    /// A timer ran out.
-    Expired(Timer),
-}
-
-/// What is done about a role.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Action {
-    /// Make its process.
-    Spawn,
-    /// Ask its process to end (SIGTERM).
-    Terminate,
-    /// End its process (SIGKILL).
-    Kill,
-    /// It is ready: whoever waits for it may begin.
-    Up,
-    /// It has died and will be started again after this long.
-    Died(Duration),
-    /// It has ended as it was told to.
-    Ended,
-}
-
-/// This machine's effects.
-pub type Out = machine::Out<Action, Timer>;
-
 /// The life of one role.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Life {
     state: State,
+    watchdog: Option<Duration>,
+    essential: bool,
     /// Deaths since it was last healthy.
     deaths: u32,
+    /// How long it rests, from the moment it has died.
+    rest: Duration,
+    /// Which of the last deaths are younger than [`WINDOW`]; a bit for each X6.
+    recent: u8,
+    /// It was degraded and has not been healthy since.
+    on_probation: bool,
+    /// What it was given beyond X1 or X3, by its own wish.
+    extended: Duration,
 }
 
 impl Life {
-    /// A role that has not begun.
+    /// The life of this role, not begun.
     #[must_use]
-    pub const fn new() -> Self {
-        Self { state: State::Waiting, deaths: 0 }
+    pub fn new(role: &Role) -> Self {
+        Self {
+            state: State::Waiting,
+            watchdog: role.watchdog,
+            essential: role.essential(),
+            deaths: 0,
+            rest: Timer::Rest.spec().default,
+            recent: 0,
+            on_probation: false,
+            extended: Duration::ZERO,
+        }
     }
 
     /// Where it stands.
@@ -113,29 +52,52 @@ impl Life {
         self.state
     }
 
+    /// Deaths since it was last healthy.
+    #[must_use]
+    pub const fn deaths(&self) -> u32 {
+        self.deaths
+    }
+
+    /// Whether a person should look at it: it is down for long, or has come back a moment ago.
+    #[must_use]
+    pub const fn degraded(&self) -> bool {
+        self.on_probation
+    }
+
     /// How long `timer` runs when it is started now.
     #[must_use]
     pub fn duration(&self, timer: Timer) -> Duration {
-        let spec = timer.spec().default;
         match timer {
-            Timer::Rest => {
-                let doublings = self.deaths.saturating_sub(1).min(16);
-                spec.saturating_mul(1 << doublings).min(REST_MAX)
-            }
-            _ => spec,
+            Timer::Rest => self.rest,
+            Timer::Watchdog => self.watchdog.unwrap_or(timer.spec().default),
+            _ => timer.spec().default,
         }
     }
 
     /// Takes one event and asks for what follows from it.
     pub fn handle(&mut self, event: Event, out: &mut Out) {
+        if let Event::Expired(Timer::Window(death)) = event {
+            self.recent &= !bit(death);
+            return;
+        }
         self.state = match self.state {
-            State::Waiting => waiting(event, out),
+            State::Waiting => self.waiting(event, out),
             State::Starting => self.starting(event, out),
             State::Running => self.running(event, out),
-            State::Stopping { again } => self.stopping(again, event, out),
-            State::Resting => resting(event, out),
+            State::Reloading => self.reloading(event, out),
+            State::Stopping(then) => self.stopping(then, event, out),
+            State::Resting => self.resting(event, out),
+            State::Degraded(why) => self.down(why, event, out),
             State::Stopped => State::Stopped,
         };
+    }
+
+    fn waiting(&mut self, event: Event, out: &mut Out) -> State {
+        match event {
+            Event::Begin => self.spawn(out),
+            Event::Stop => self.ended(out),
+            _ => State::Waiting,
+        }
     }
 
     fn starting(&mut self, event: Event, out: &mut Out) -> State {
@@ -143,214 +105,235 @@ impl Life {
             Event::Ready => {
                 out.stop(Timer::Start);
                 out.start(Timer::Health);
+                self.feed(out);
                 out.act(Action::Up);
                 State::Running
             }
-            Event::Exited => self.died(out),
-            Event::Stop => terminate(false, out),
-            Event::Expired(Timer::Start) => terminate(true, out),
-            Event::Begin | Event::Expired(_) => State::Starting,
+            Event::Expired(Timer::Start) => terminate(Then::Died, out),
+            Event::Extend(by) => {
+                self.extend(Timer::Start, by, out);
+                State::Starting
+            }
+            other => self.living(State::Starting, other, out),
         }
     }
 
     fn running(&mut self, event: Event, out: &mut Out) -> State {
         match event {
-            Event::Exited => self.died(out),
-            Event::Stop => terminate(false, out),
-            Event::Expired(Timer::Health) => {
-                self.deaths = 0;
+            Event::Reloading => {
+                self.extended = Duration::ZERO;
+                out.start(Timer::Start);
+                State::Reloading
+            }
+            other => self.living(State::Running, other, out),
+        }
+    }
+
+    fn reloading(&mut self, event: Event, out: &mut Out) -> State {
+        match event {
+            Event::Ready => {
+                out.stop(Timer::Start);
                 State::Running
             }
-            Event::Begin | Event::Ready | Event::Expired(_) => State::Running,
+            Event::Expired(Timer::Start) => terminate(Then::Died, out),
+            Event::Extend(by) => {
+                self.extend(Timer::Start, by, out);
+                State::Reloading
+            }
+            other => self.living(State::Reloading, other, out),
         }
     }
 
-    fn stopping(&mut self, again: bool, event: Event, out: &mut Out) -> State {
+    /// What is the same in every state in which a process is there and wanted.
+    fn living(&mut self, state: State, event: Event, out: &mut Out) -> State {
         match event {
-            Event::Exited if again => self.died(out),
-            Event::Exited => {
-                out.stop(Timer::Stop);
-                out.act(Action::Ended);
-                State::Stopped
+            Event::Exited(how, jitter) => self.died(how, jitter, out),
+            Event::Stop => self.told_to_end(Then::End, out),
+            Event::Restart => self.told_to_end(Then::Again, out),
+            Event::Leaving => {
+                self.extended = Duration::ZERO;
+                leave(Then::Died, out)
             }
-            Event::Stop => State::Stopping { again: false },
-            Event::Expired(Timer::Stop) => {
-                // A killed process always ends; the timer watches the kernel no further.
+            // A process that hangs would not hear a request to end.
+            Event::Hung | Event::Expired(Timer::Watchdog) => {
                 out.act(Action::Kill);
-                State::Stopping { again }
+                leave(Then::Died, out)
             }
-            Event::Begin | Event::Ready | Event::Expired(_) => State::Stopping { again },
+            Event::Alive if state != State::Starting => {
+                self.feed(out);
+                state
+            }
+            Event::Expired(Timer::Health) => {
+                self.deaths = 0;
+                self.on_probation = false;
+                state
+            }
+            _ => state,
         }
     }
 
-    fn died(&mut self, out: &mut Out) -> State {
-        for timer in [Timer::Start, Timer::Stop, Timer::Health] {
+    fn stopping(&mut self, then: Then, event: Event, out: &mut Out) -> State {
+        match event {
+            Event::Exited(how, jitter) => match then {
+                Then::End => self.ended(out),
+                Then::Died => self.died(how, jitter, out),
+                Then::Again => {
+                    out.stop(Timer::Stop);
+                    self.rest = Timer::Rest.spec().default;
+                    out.start(Timer::Rest);
+                    State::Resting
+                }
+            },
+            Event::Stop => State::Stopping(Then::End),
+            Event::Expired(Timer::Stop) => {
+                // Asked for again as long as it is there: a process may be stuck in the kernel.
+                out.act(Action::Kill);
+                out.start(Timer::Stop);
+                State::Stopping(then)
+            }
+            Event::Extend(by) => {
+                self.extend(Timer::Stop, by, out);
+                State::Stopping(then)
+            }
+            _ => State::Stopping(then),
+        }
+    }
+
+    fn resting(&mut self, event: Event, out: &mut Out) -> State {
+        match event {
+            Event::Expired(Timer::Rest) => self.spawn(out),
+            Event::Stop => self.ended(out),
+            _ => State::Resting,
+        }
+    }
+
+    fn down(&mut self, why: Exit, event: Event, out: &mut Out) -> State {
+        match event {
+            Event::Expired(Timer::Retry) => self.spawn(out),
+            Event::Restart => {
+                out.stop(Timer::Retry);
+                self.spawn(out)
+            }
+            Event::Stop => self.ended(out),
+            _ => State::Degraded(why),
+        }
+    }
+
+    fn spawn(&mut self, out: &mut Out) -> State {
+        self.extended = Duration::ZERO;
+        out.start(Timer::Start);
+        out.act(Action::Spawn);
+        State::Starting
+    }
+
+    fn feed(&self, out: &mut Out) {
+        if self.watchdog.is_some() {
+            out.start(Timer::Watchdog);
+        }
+    }
+
+    /// Gives it more time, as long as it has not had too much.
+    fn extend(&mut self, timer: Timer, by: Duration, out: &mut Out) {
+        let extended = self.extended.saturating_add(by);
+        if extended <= EXTENDED_MAX {
+            self.extended = extended;
+            out.act(Action::Extend(timer, by));
+        }
+    }
+
+    fn told_to_end(&mut self, then: Then, out: &mut Out) -> State {
+        self.extended = Duration::ZERO;
+        terminate(then, out)
+    }
+
+    fn died(&mut self, how: Exit, jitter: Jitter, out: &mut Out) -> State {
+        for timer in [Timer::Start, Timer::Stop, Timer::Health, Timer::Watchdog] {
             out.stop(timer);
         }
-        self.deaths = self.deaths.saturating_add(1);
-        out.act(Action::Died(self.duration(Timer::Rest)));
+        self.deaths = self.deaths.saturating_add(1).min(DEATHS_MAX);
+        let too_often = self.count(out) || self.deaths == DEATHS_MAX || self.on_probation;
+        if how == Exit::Refused || too_often {
+            return self.degrade(how, out);
+        }
+        let doublings = self.deaths.saturating_sub(1);
+        let rest = Timer::Rest.spec().default.saturating_mul(1 << doublings.min(16));
+        self.rest = jitter.of(rest.min(REST_MAX));
+        out.act(Action::Died(self.rest));
         out.start(Timer::Rest);
         State::Resting
     }
-}
 
-impl Default for Life {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-fn waiting(event: Event, out: &mut Out) -> State {
-    match event {
-        Event::Begin => spawn(out),
-        Event::Stop => ended(out),
-        Event::Ready | Event::Exited | Event::Expired(_) => State::Waiting,
-    }
-}
-
-fn resting(event: Event, out: &mut Out) -> State {
-    match event {
-        Event::Expired(Timer::Rest) => spawn(out),
-        Event::Stop => {
-            out.stop(Timer::Rest);
-            ended(out)
+    /// Counts a death; whether there were [`INTENSITY`] within [`WINDOW`].
+    fn count(&mut self, out: &mut Out) -> bool {
+        if let Some(free) = (0..INTENSITY).find(|death| self.recent & bit(*death) == 0) {
+            self.recent |= bit(free);
+            out.start(Timer::Window(free));
         }
-        Event::Begin | Event::Ready | Event::Exited | Event::Expired(_) => State::Resting,
+        self.recent.count_ones() >= u32::from(INTENSITY)
+    }
+
+    fn degrade(&mut self, how: Exit, out: &mut Out) -> State {
+        self.forget_deaths(out);
+        self.on_probation = true;
+        out.start(Timer::Retry);
+        out.act(Action::Degraded(how));
+        // Wrong settings are no reason to reboot: they would be wrong again.
+        if self.essential && how != Exit::Refused {
+            out.act(Action::Escalate);
+        }
+        State::Degraded(how)
+    }
+
+    fn forget_deaths(&mut self, out: &mut Out) {
+        for death in (0..INTENSITY).filter(|death| self.recent & bit(*death) != 0) {
+            out.stop(Timer::Window(death));
+        }
+        self.recent = 0;
+    }
+
+    fn ended(&mut self, out: &mut Out) -> State {
+        for timer in [Timer::Stop, Timer::Rest, Timer::Retry] {
+            out.stop(timer);
+        }
+        self.forget_deaths(out);
+        out.act(Action::Ended);
+        State::Stopped
     }
 }
 
-fn spawn(out: &mut Out) -> State {
-    out.start(Timer::Start);
-    out.act(Action::Spawn);
-    State::Starting
-}
-
-fn terminate(again: bool, out: &mut Out) -> State {
-    out.stop(Timer::Start);
-    out.stop(Timer::Health);
-    out.start(Timer::Stop);
+fn terminate(then: Then, out: &mut Out) -> State {
     out.act(Action::Terminate);
-    State::Stopping { again }
+    leave(then, out)
 }
 
-fn ended(out: &mut Out) -> State {
-    out.act(Action::Ended);
-    State::Stopped
+fn leave(then: Then, out: &mut Out) -> State {
+    for timer in [Timer::Start, Timer::Health, Timer::Watchdog] {
+        out.stop(timer);
+    }
+    out.start(Timer::Stop);
+    State::Stopping(then)
 }
+
+const fn bit(death: u8) -> u8 {
+    1u8.wrapping_shl(death as u32)
+}
+
+/// So many deaths within [`WINDOW`] degrade a role.
+pub const INTENSITY: u8 = 5;
+
+/// How long a death counts.
+pub const WINDOW: Duration = Duration::from_mins(2);
+
+/// So many deaths without a minute of health between them degrade a role, however far apart they are: one that
+/// takes long to fail would never come to five in two minutes.
+pub const DEATHS_MAX: u32 = 10;
+
+/// The longest rest between a death and the next start.
+pub const REST_MAX: Duration = Duration::from_secs(30);
+
+/// What a role may be given beyond the limit of its start or its end, all wishes together: longer than any migration
+/// or flush should take, shorter than a person's patience.
+pub const EXTENDED_MAX: Duration = Duration::from_mins(5);
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use machine::Effect;
-    use std::collections::BTreeSet;
-    use std::fmt::Write as _;
-
-    /// A process, its timers, and what a supervisor may never see.
-    struct World {
-        life: Life,
-        process: bool,
-        timers: BTreeSet<Timer>,
-        ended: u32,
-        trace: String,
-    }
-
-    impl World {
-        fn new() -> Self {
-            let life = Life::new();
-            Self { life, process: false, timers: BTreeSet::new(), ended: 0, trace: String::new() }
-        }
-
-        fn step(&mut self, event: Event) {
-            match event {
-                Event::Exited | Event::Ready if !self.process => return,
-                Event::Exited => self.process = false,
-                Event::Expired(timer) if !self.timers.remove(&timer) => return,
-                _ => {}
-            }
-            let mut out = Out::default();
-            self.life.handle(event, &mut out);
-            let _ = writeln!(self.trace, "{event:?} -> {:?}", self.life.state());
-            for effect in out.drain() {
-                match effect {
-                    Effect::Start(timer) => drop(self.timers.insert(timer)),
-                    Effect::Stop(timer) => drop(self.timers.remove(&timer)),
-                    Effect::Act(Action::Spawn) => {
-                        assert!(!self.process, "two processes:\n{}", self.trace);
-                        self.process = true;
-                    }
-                    Effect::Act(Action::Terminate | Action::Kill) => {
-                        assert!(self.process, "a signal for nobody:\n{}", self.trace);
-                    }
-                    Effect::Act(Action::Ended) => self.ended += 1,
-                    Effect::Act(Action::Up | Action::Died(_)) => {}
-                }
-            }
-            self.check();
-        }
-
-        fn check(&self) {
-            let waits = match self.life.state() {
-                State::Starting => Some(Timer::Start),
-                State::Resting => Some(Timer::Rest),
-                _ => None,
-            };
-            if let Some(timer) = waits {
-                assert!(self.timers.contains(&timer), "waits for ever:\n{}", self.trace);
-            }
-            let lives = matches!(
-                self.life.state(),
-                State::Starting | State::Running | State::Stopping { .. }
-            );
-            assert_eq!(lives, self.process, "state and process differ:\n{}", self.trace);
-            if self.life.state() == State::Stopped {
-                assert!(self.timers.is_empty(), "a timer is left:\n{}", self.trace);
-            }
-        }
-    }
-
-    /// Every sequence of six events: one process at a time, no dead end, and a stop ends it once.
-    #[test]
-    fn no_six_events_leave_a_role_dead_or_doubled() {
-        let events = [
-            Event::Begin,
-            Event::Ready,
-            Event::Exited,
-            Event::Stop,
-            Event::Expired(Timer::Start),
-            Event::Expired(Timer::Rest),
-            Event::Expired(Timer::Stop),
-            Event::Expired(Timer::Health),
-        ];
-        for sequence in 0..events.len().pow(6) {
-            let mut world = World::new();
-            let mut rest = sequence;
-            for _ in 0..6 {
-                world.step(events[rest % events.len()]);
-                rest /= events.len();
-            }
-            for event in [Event::Stop, Event::Expired(Timer::Stop), Event::Exited] {
-                world.step(event);
-            }
-            assert_eq!(world.life.state(), State::Stopped, "{}", world.trace);
-            assert_eq!(world.ended, 1, "{}", world.trace);
-        }
-    }
-
-    #[test]
-    fn each_death_doubles_the_rest_and_a_minute_of_health_forgives() {
-        let mut life = Life::new();
-        let mut out = Out::default();
-        let mut rests = vec![];
-        life.handle(Event::Begin, &mut out);
-        for _ in 0..10 {
-            life.handle(Event::Exited, &mut out);
-            rests.push(life.duration(Timer::Rest).as_millis());
-            life.handle(Event::Expired(Timer::Rest), &mut out);
-        }
-        assert_eq!(rests, [200, 400, 800, 1600, 3200, 6400, 12_800, 25_600, 30_000, 30_000]);
-        life.handle(Event::Ready, &mut out);
-        life.handle(Event::Expired(Timer::Health), &mut out);
-        life.handle(Event::Exited, &mut out);
-        assert_eq!(life.duration(Timer::Rest).as_millis(), 200);
-    }
-}
+mod tests;

@@ -1,31 +1,53 @@
-//! The roles of the one binary: what each is for and how it is reached.
+//! The roles of the one binary: what each is for, how it is reached and what it may do.
 //!
-//! The supervisor starts and watches from this table and from nothing else.
+//! The supervisor starts, confines and watches from this table and from
+//! nothing else; the status page and the manual print it.
 
-/// One process of the appliance.
-#[derive(Debug)]
-pub struct Role {
-    /// Also its `argv[0]` and the prefix of its log lines.
-    pub name: &'static str,
-    /// One line for the status page.
-    pub about: &'static str,
-    /// Must be ready before this role starts.
-    pub after: &'static [&'static str],
-    /// May be called over the bus.
-    pub calls: &'static [&'static str],
-    /// It is called over the bus: the supervisor makes its listening socket and passes it on, so that a caller
-    /// waits while the role restarts and is never refused.
-    pub listens: bool,
-}
+use crate::calls;
+use crate::role::{Base, Capability, Grant, LastResort, Network, Rights, Role};
+use std::time::Duration;
 
 /// Every role, in the order of the status page.
+///
+/// Where nothing else speaks against it an unessential role runs in safe mode
+/// too when a person needs it to find out what is wrong.
 pub const ROLES: &[Role] = &[
+    Role {
+        name: "ctl",
+        about: "Lets an administrator look at the roles, restart them and switch the box off",
+        after: &[],
+        calls: &[],
+        listens: true,
+        controls: true,
+        uid: 710,
+        capabilities: &[],
+        memory_mib_max: 16,
+        tasks_max: 8,
+        files_max: 64,
+        watchdog: Some(WATCHDOG),
+        last_resort: LastResort::DegradeInSafeModeToo,
+        files: &[RUN],
+        syscalls: &[calls::TOKIO],
+        network: Network::Local,
+    },
     Role {
         name: "media",
         about: "Carries speech between base stations and the network",
         after: &[],
         calls: &[],
         listens: true,
+        controls: false,
+        uid: 709,
+        capabilities: &[Capability::SysNice],
+        memory_mib_max: 256,
+        tasks_max: 32,
+        // Two sockets for each of two legs of some thousand calls.
+        files_max: 16_384,
+        watchdog: Some(WATCHDOG),
+        last_resort: LastResort::Reboot,
+        files: &[RUN, SETTINGS],
+        syscalls: &[calls::TOKIO, calls::NETWORK, calls::REAL_TIME],
+        network: Network::Ip,
     },
     Role {
         name: "dect",
@@ -33,6 +55,24 @@ pub const ROLES: &[Role] = &[
         after: &["media"],
         calls: &["media"],
         listens: true,
+        controls: false,
+        uid: 704,
+        capabilities: &[],
+        memory_mib_max: 512,
+        tasks_max: 32,
+        // 4 096 base stations and a TCP connection for each of 10 000 users.
+        files_max: 32_768,
+        watchdog: Some(WATCHDOG),
+        last_resort: LastResort::Reboot,
+        files: &[
+            RUN,
+            SETTINGS,
+            Grant { base: Base::Own, path: "", rights: Rights::Write },
+            Grant { base: Base::Root, path: "etc", rights: Rights::Read },
+            Grant { base: Base::Root, path: "run/resolv.conf", rights: Rights::Read },
+        ],
+        syscalls: &[calls::TOKIO, calls::NETWORK, calls::FILES],
+        network: Network::Ip,
     },
 ];
 
@@ -42,9 +82,18 @@ pub fn find(name: &str) -> Option<&'static Role> {
     ROLES.iter().find(|role| role.name == name)
 }
 
+/// A role that has nothing to say for so long hangs; all of them answer from one thread that never waits.
+const WATCHDOG: Duration = Duration::from_secs(10);
+
+/// The sockets of the others, to be connected to.
+const RUN: Grant = Grant { base: Base::Run, path: "", rights: Rights::Use };
+
+const SETTINGS: Grant = Grant { base: Base::Settings, path: "", rights: Rights::Read };
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
 
     #[test]
     fn a_role_waits_only_for_roles_listed_before_it() {
@@ -60,17 +109,64 @@ mod tests {
     fn whoever_is_called_listens_and_is_there_before_the_caller() {
         for role in ROLES {
             for name in role.calls {
-                assert!(
-                    find(name).is_some_and(|called| called.listens),
-                    "{} calls {name}",
-                    role.name
-                );
-                assert!(
-                    role.after.contains(name),
-                    "{} calls {name} and does not wait for it",
-                    role.name
-                );
+                let called = find(name).unwrap();
+                assert!(called.listens, "{} calls {name}", role.name);
+                assert!(role.after.contains(name), "{} calls {name} unawaited", role.name);
+                assert!(called.callers(ROLES).any(|uid| uid == role.uid));
             }
+        }
+    }
+
+    #[test]
+    fn every_role_has_a_user_of_its_own_in_the_range_that_the_image_keeps_for_them() {
+        let uids: BTreeSet<u32> = ROLES.iter().map(|role| role.uid).collect();
+        assert_eq!(uids.len(), ROLES.len());
+        assert!(uids.iter().all(|uid| (700..750).contains(uid)), "{uids:?}");
+        let names: BTreeSet<&str> = ROLES.iter().map(|role| role.name).collect();
+        assert_eq!(names.len(), ROLES.len());
+        assert!(names.iter().all(|name| name.chars().all(|c| c.is_ascii_lowercase())));
+        // A control record has room for so many octets of a name.
+        assert!(names.iter().all(|name| name.len() <= crate::control::NAME_MAX));
+    }
+
+    #[test]
+    fn nobody_waits_for_one_that_may_stay_down_and_safe_mode_stands_on_itself() {
+        for role in ROLES {
+            for name in role.after {
+                let needed = find(name).unwrap();
+                assert!(needed.essential() || !role.essential(), "{} needs {name}", role.name);
+                assert!(!role.in_safe_mode() || needed.in_safe_mode(), "{}", role.name);
+            }
+        }
+        assert!(ROLES.iter().any(Role::in_safe_mode) && ROLES.iter().any(Role::essential));
+    }
+
+    #[test]
+    fn no_role_gets_more_than_it_can_use() {
+        let mib: u32 = ROLES.iter().map(|role| role.memory_mib_max).sum();
+        assert!(mib <= 1024, "{mib} MiB are promised");
+        for role in ROLES {
+            assert!(role.watchdog.is_none_or(|every| every >= Duration::from_secs(2)));
+            assert!(role.memory_mib_max >= 8 && role.tasks_max >= 2 && role.files_max >= 32);
+            assert!(role.about.ends_with(|c: char| c.is_alphanumeric()), "{}", role.about);
+            for grant in role.files {
+                assert!(!grant.path.starts_with('/') && !grant.path.contains(".."), "{grant:?}");
+            }
+            let privileged = Capability::NetAdmin;
+            assert!(!role.capabilities.contains(&privileged), "{} is not net", role.name);
+        }
+    }
+
+    #[test]
+    fn a_call_stands_in_one_group_only() {
+        for role in ROLES {
+            let mut seen = BTreeSet::new();
+            for name in calls::BASE.iter().chain(role.syscalls.iter().copied().flatten()) {
+                assert!(seen.insert(name), "{}: {name} twice", role.name);
+            }
+            assert!(
+                !["execve", "ptrace", "mount", "kexec_load"].iter().any(|it| seen.contains(it))
+            );
         }
     }
 }

@@ -1,0 +1,135 @@
+//! What a row of the role table says.
+
+use std::time::Duration;
+
+/// One process of the appliance.
+#[derive(Debug)]
+pub struct Role {
+    /// Also its `argv[0]` and the prefix of its log lines.
+    pub name: &'static str,
+    /// One line for the status page.
+    pub about: &'static str,
+    /// Must be ready before this role starts; on the way down, these end after it.
+    pub after: &'static [&'static str],
+    /// May be called over the bus.
+    pub calls: &'static [&'static str],
+    /// It is called over the bus: the supervisor makes its listening socket and passes it on, so that a caller
+    /// waits while the role restarts and is never refused.
+    pub listens: bool,
+    /// It is given the other end of the supervisor's own control socket.
+    pub controls: bool,
+    /// Its user and group on the box; in the foreground every role is the user who started it.
+    pub uid: u32,
+    /// What it keeps of root's rights, on the box.
+    pub capabilities: &'static [Capability],
+    /// Above it the kernel ends this role and no other.
+    pub memory_mib_max: u32,
+    /// Processes and threads.
+    pub tasks_max: u32,
+    /// Open descriptors.
+    pub files_max: u64,
+    /// It must say that it lives at least this often; `None`: nobody looks.
+    pub watchdog: Option<Duration>,
+    /// When it cannot be kept alive.
+    pub last_resort: LastResort,
+    /// What of the file system it sees, beside the read-only root.
+    pub files: &'static [Grant],
+    /// What it may ask of the kernel beside [`crate::calls::BASE`].
+    pub syscalls: &'static [&'static [&'static str]],
+    /// Whether it may open TCP and UDP sockets of its own.
+    pub network: Network,
+}
+
+/// What is done when a role dies again and again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LastResort {
+    /// It stays down and is tried again every five minutes; the box goes on without it.
+    Degrade,
+    /// The same, and it also runs in safe mode.
+    DegradeInSafeModeToo,
+    /// The box is nothing without it: it reboots, and when that does not help it goes to safe mode.
+    Reboot,
+}
+
+/// A right of root's that a role may keep, by its number in `linux/capability.h`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Capability {
+    /// Ports below 1024.
+    NetBindService = 10,
+    /// Addresses, routes, links.
+    NetAdmin = 12,
+    /// Raw sockets.
+    NetRaw = 13,
+    /// Real-time priority for the threads that carry speech.
+    SysNice = 23,
+    /// The clock.
+    SysTime = 25,
+    /// The kernel's log.
+    Syslog = 34,
+}
+
+/// A path that a role may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Grant {
+    /// Where it begins.
+    pub base: Base,
+    /// Below it; empty is the base itself.
+    pub path: &'static str,
+    /// What may be done there.
+    pub rights: Rights,
+}
+
+/// Where a path of a [`Grant`] begins; the supervisor knows where that is on this machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Base {
+    /// The role's own folder in what survives a restart.
+    Own,
+    /// The administrator's files, `config.xml` and `users.xml`.
+    Settings,
+    /// The sockets of the roles and what is made anew at each start.
+    Run,
+    /// The root of the file system.
+    Root,
+}
+
+/// What may be done with a path and everything below it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rights {
+    /// Files are read, folders listed.
+    Read,
+    /// Files and folders are also made, written, renamed and removed.
+    Write,
+    /// What stands there is a device or a socket: it is opened for reading and writing, and nothing is made.
+    Use,
+}
+
+/// Which sockets a role may open by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Network {
+    /// Only Unix sockets.
+    Local,
+    /// IP too.
+    Ip,
+}
+
+impl Role {
+    /// Whether the appliance is nothing without it.
+    #[must_use]
+    pub fn essential(&self) -> bool {
+        self.last_resort == LastResort::Reboot
+    }
+
+    /// Whether it also runs in safe mode.
+    #[must_use]
+    pub fn in_safe_mode(&self) -> bool {
+        self.last_resort == LastResort::DegradeInSafeModeToo
+    }
+
+    /// Which users may call it over the bus: those of the roles that say so, and root, as whom an
+    /// administrator's command runs.
+    pub fn callers(&self, table: &'static [Self]) -> impl Iterator<Item = u32> {
+        let own = self.name;
+        let calling = table.iter().filter(move |role| role.calls.contains(&own));
+        calling.map(|role| role.uid).chain(std::iter::once(0))
+    }
+}
