@@ -3,12 +3,20 @@
 //! Nothing is decided here. Each `unsafe` block holds one call and says why it
 //! is sound.
 
+pub mod block;
+pub mod confine;
 pub mod datagram;
+pub mod group;
 mod ioctl;
+pub mod link;
+pub mod machine;
+pub mod mount;
 pub mod mtd;
+pub mod notify;
 pub mod passed;
 pub mod ports;
 pub mod priority;
+pub mod process;
 pub mod ubi;
 pub mod watch;
 

@@ -1,0 +1,195 @@
+//! System calls by name.
+
+use nix::libc;
+
+/// What a name stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Number {
+    /// This call.
+    Here(i64),
+    /// One that only another architecture has.
+    Elsewhere,
+    /// No call that we know.
+    Nowhere,
+}
+
+/// The number of the call of this name.
+pub(super) fn number(name: &str) -> Number {
+    match everywhere(name).or_else(|| old(name)) {
+        Some(number) => Number::Here(number),
+        None if OLD.contains(&name) => Number::Elsewhere,
+        None => Number::Nowhere,
+    }
+}
+
+#[expect(clippy::too_many_lines, reason = "a table")]
+fn everywhere(name: &str) -> Option<i64> {
+    Some(match name {
+        "accept" => libc::SYS_accept,
+        "accept4" => libc::SYS_accept4,
+        "bind" => libc::SYS_bind,
+        "brk" => libc::SYS_brk,
+        "clock_getres" => libc::SYS_clock_getres,
+        "clock_gettime" => libc::SYS_clock_gettime,
+        "clock_nanosleep" => libc::SYS_clock_nanosleep,
+        "clone" => libc::SYS_clone,
+        "clone3" => libc::SYS_clone3,
+        "close" => libc::SYS_close,
+        "connect" => libc::SYS_connect,
+        "copy_file_range" => libc::SYS_copy_file_range,
+        "dup" => libc::SYS_dup,
+        "dup3" => libc::SYS_dup3,
+        "epoll_create1" => libc::SYS_epoll_create1,
+        "epoll_ctl" => libc::SYS_epoll_ctl,
+        "epoll_pwait" => libc::SYS_epoll_pwait,
+        "epoll_pwait2" => libc::SYS_epoll_pwait2,
+        "eventfd2" => libc::SYS_eventfd2,
+        "exit" => libc::SYS_exit,
+        "exit_group" => libc::SYS_exit_group,
+        "faccessat" => libc::SYS_faccessat,
+        "faccessat2" => libc::SYS_faccessat2,
+        "fallocate" => libc::SYS_fallocate,
+        "fchmod" => libc::SYS_fchmod,
+        "fchmodat" => libc::SYS_fchmodat,
+        "fcntl" => libc::SYS_fcntl,
+        "fdatasync" => libc::SYS_fdatasync,
+        "flock" => libc::SYS_flock,
+        "fstat" => libc::SYS_fstat,
+        "fstatfs" => libc::SYS_fstatfs,
+        "fsync" => libc::SYS_fsync,
+        "ftruncate" => libc::SYS_ftruncate,
+        "futex" => libc::SYS_futex,
+        "futex_waitv" => libc::SYS_futex_waitv,
+        "get_robust_list" => libc::SYS_get_robust_list,
+        "getcpu" => libc::SYS_getcpu,
+        "getcwd" => libc::SYS_getcwd,
+        "getdents64" => libc::SYS_getdents64,
+        "getegid" => libc::SYS_getegid,
+        "geteuid" => libc::SYS_geteuid,
+        "getgid" => libc::SYS_getgid,
+        "getgroups" => libc::SYS_getgroups,
+        "getpeername" => libc::SYS_getpeername,
+        "getpid" => libc::SYS_getpid,
+        "getppid" => libc::SYS_getppid,
+        "getrandom" => libc::SYS_getrandom,
+        "getresgid" => libc::SYS_getresgid,
+        "getresuid" => libc::SYS_getresuid,
+        "getrusage" => libc::SYS_getrusage,
+        "getsockname" => libc::SYS_getsockname,
+        "getsockopt" => libc::SYS_getsockopt,
+        "gettid" => libc::SYS_gettid,
+        "gettimeofday" => libc::SYS_gettimeofday,
+        "getuid" => libc::SYS_getuid,
+        "ioctl" => libc::SYS_ioctl,
+        "kill" => libc::SYS_kill,
+        "linkat" => libc::SYS_linkat,
+        "listen" => libc::SYS_listen,
+        "lseek" => libc::SYS_lseek,
+        "madvise" => libc::SYS_madvise,
+        "membarrier" => libc::SYS_membarrier,
+        "memfd_create" => libc::SYS_memfd_create,
+        "mkdirat" => libc::SYS_mkdirat,
+        "mmap" => libc::SYS_mmap,
+        "mprotect" => libc::SYS_mprotect,
+        "mremap" => libc::SYS_mremap,
+        "munmap" => libc::SYS_munmap,
+        "nanosleep" => libc::SYS_nanosleep,
+        "newfstatat" => libc::SYS_newfstatat,
+        "openat" => libc::SYS_openat,
+        "pipe2" => libc::SYS_pipe2,
+        "ppoll" => libc::SYS_ppoll,
+        "prctl" => libc::SYS_prctl,
+        "pread64" => libc::SYS_pread64,
+        "prlimit64" => libc::SYS_prlimit64,
+        "pwrite64" => libc::SYS_pwrite64,
+        "read" => libc::SYS_read,
+        "readlinkat" => libc::SYS_readlinkat,
+        "readv" => libc::SYS_readv,
+        "recvfrom" => libc::SYS_recvfrom,
+        "recvmmsg" => libc::SYS_recvmmsg,
+        "recvmsg" => libc::SYS_recvmsg,
+        "renameat" => libc::SYS_renameat,
+        "renameat2" => libc::SYS_renameat2,
+        "restart_syscall" => libc::SYS_restart_syscall,
+        "rseq" => libc::SYS_rseq,
+        "rt_sigaction" => libc::SYS_rt_sigaction,
+        "rt_sigprocmask" => libc::SYS_rt_sigprocmask,
+        "rt_sigreturn" => libc::SYS_rt_sigreturn,
+        "sched_getaffinity" => libc::SYS_sched_getaffinity,
+        "sched_getscheduler" => libc::SYS_sched_getscheduler,
+        "sched_setaffinity" => libc::SYS_sched_setaffinity,
+        "sched_setattr" => libc::SYS_sched_setattr,
+        "sched_setscheduler" => libc::SYS_sched_setscheduler,
+        "sched_yield" => libc::SYS_sched_yield,
+        "sendfile" => libc::SYS_sendfile,
+        "sendmmsg" => libc::SYS_sendmmsg,
+        "sendmsg" => libc::SYS_sendmsg,
+        "sendto" => libc::SYS_sendto,
+        "set_robust_list" => libc::SYS_set_robust_list,
+        "setpriority" => libc::SYS_setpriority,
+        "setsockopt" => libc::SYS_setsockopt,
+        "shutdown" => libc::SYS_shutdown,
+        "sigaltstack" => libc::SYS_sigaltstack,
+        "socket" => libc::SYS_socket,
+        "socketpair" => libc::SYS_socketpair,
+        "statfs" => libc::SYS_statfs,
+        "statx" => libc::SYS_statx,
+        "sysinfo" => libc::SYS_sysinfo,
+        "tgkill" => libc::SYS_tgkill,
+        "timerfd_create" => libc::SYS_timerfd_create,
+        "timerfd_settime" => libc::SYS_timerfd_settime,
+        "tkill" => libc::SYS_tkill,
+        "umask" => libc::SYS_umask,
+        "uname" => libc::SYS_uname,
+        "unlinkat" => libc::SYS_unlinkat,
+        "write" => libc::SYS_write,
+        "writev" => libc::SYS_writev,
+        _ => return None,
+    })
+}
+
+/// Calls that younger architectures do without.
+#[cfg(target_arch = "x86_64")]
+fn old(name: &str) -> Option<i64> {
+    Some(match name {
+        "access" => libc::SYS_access,
+        "arch_prctl" => libc::SYS_arch_prctl,
+        "chmod" => libc::SYS_chmod,
+        "dup2" => libc::SYS_dup2,
+        "epoll_wait" => libc::SYS_epoll_wait,
+        "link" => libc::SYS_link,
+        "lstat" => libc::SYS_lstat,
+        "mkdir" => libc::SYS_mkdir,
+        "open" => libc::SYS_open,
+        "poll" => libc::SYS_poll,
+        "readlink" => libc::SYS_readlink,
+        "rename" => libc::SYS_rename,
+        "rmdir" => libc::SYS_rmdir,
+        "stat" => libc::SYS_stat,
+        "unlink" => libc::SYS_unlink,
+        _ => return None,
+    })
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn old(_: &str) -> Option<i64> {
+    None
+}
+
+const OLD: &[&str] = &[
+    "access",
+    "arch_prctl",
+    "chmod",
+    "dup2",
+    "epoll_wait",
+    "link",
+    "lstat",
+    "mkdir",
+    "open",
+    "poll",
+    "readlink",
+    "rename",
+    "rmdir",
+    "stat",
+    "unlink",
+];

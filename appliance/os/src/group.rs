@@ -1,0 +1,77 @@
+//! Control groups (cgroup v2): what a role may use of the machine, and its end with all its children.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::path::{Path, PathBuf};
+
+/// What a group may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ceiling {
+    /// Memory; above it the kernel ends the whole group.
+    pub memory_mib: u32,
+    /// Processes and threads.
+    pub tasks: u32,
+}
+
+/// A group below the root of the hierarchy.
+#[derive(Debug)]
+pub struct Group {
+    path: PathBuf,
+    folder: File,
+}
+
+impl Group {
+    /// Makes the group `name` under `root` where the hierarchy is mounted, with a ceiling.
+    ///
+    /// # Errors
+    /// If it cannot be made or the kernel has no such ceiling.
+    pub fn make(root: &Path, name: &str, ceiling: Ceiling) -> io::Result<Self> {
+        let path = root.join(name);
+        match std::fs::create_dir(&path) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+            _ => {}
+        }
+        let group = Self { folder: File::open(&path)?, path };
+        group.write("memory.max", &format!("{}M", ceiling.memory_mib))?;
+        // The box has no swap; where there is some it would only hide who uses too much.
+        let _ = group.write("memory.swap.max", "0");
+        group.write("memory.oom.group", "1")?;
+        group.write("pids.max", &ceiling.tasks.to_string())?;
+        Ok(group)
+    }
+
+    /// Ends every process in it at once.
+    ///
+    /// # Errors
+    /// If the kernel is older than 5.14.
+    pub fn kill(&self) -> io::Result<()> {
+        self.write("cgroup.kill", "1")
+    }
+
+    /// How often the kernel has ended something in it for want of memory.
+    #[must_use]
+    pub fn out_of_memory(&self) -> u64 {
+        let events = std::fs::read_to_string(self.path.join("memory.events")).unwrap_or_default();
+        let count = events.lines().find_map(|line| line.strip_prefix("oom_group_kill "));
+        count.and_then(|count| count.trim().parse().ok()).unwrap_or(0)
+    }
+
+    fn write(&self, file: &str, text: &str) -> io::Result<()> {
+        std::fs::write(self.path.join(file), text)
+    }
+}
+
+impl AsFd for Group {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.folder.as_fd()
+    }
+}
+
+/// Lets the groups below `root` have ceilings.
+///
+/// # Errors
+/// If the hierarchy is not mounted there, or the kernel lacks a controller.
+pub fn enable_ceilings(root: &Path) -> io::Result<()> {
+    std::fs::write(root.join("cgroup.subtree_control"), "+memory +pids +cpu")
+}

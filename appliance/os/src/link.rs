@@ -1,0 +1,176 @@
+//! A network interface switched on and given an address: rtnetlink(7), for a network without DHCP.
+
+use nix::sys::socket::{
+    AddressFamily, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType, recv, sendto, socket,
+};
+use std::io;
+use std::net::Ipv4Addr;
+use std::os::fd::{AsRawFd as _, OwnedFd};
+
+/// Switches the interface on.
+///
+/// # Errors
+/// If there is none of this name, or this user may not.
+pub fn up(interface: &str) -> io::Result<()> {
+    ask(&link_up(index(interface)?))
+}
+
+/// Gives the interface an address; one that it has already is no error.
+///
+/// # Errors
+/// If there is none of this name, or this user may not.
+pub fn add_address(interface: &str, address: Ipv4Addr, prefix: u8) -> io::Result<()> {
+    match ask(&address_add(index(interface)?, address, prefix)) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        other => other,
+    }
+}
+
+/// Sends what leaves the network to this neighbour; a route that is there already is no error.
+///
+/// # Errors
+/// If no interface reaches the neighbour, or this user may not.
+pub fn add_default_route(through: Ipv4Addr) -> io::Result<()> {
+    match ask(&default_route(through)) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        other => other,
+    }
+}
+
+/// The interfaces that have a device behind them, in the order of their names.
+#[must_use]
+pub fn interfaces() -> Vec<String> {
+    let entries = std::fs::read_dir("/sys/class/net").into_iter().flatten().flatten();
+    let real = entries.filter(|entry| entry.path().join("device").exists());
+    let mut names: Vec<String> =
+        real.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    names.sort();
+    names
+}
+
+fn index(interface: &str) -> io::Result<u32> {
+    Ok(nix::net::if_::if_nametoindex(interface)?)
+}
+
+/// One request and the kernel's verdict.
+fn ask(request: &[u8]) -> io::Result<()> {
+    let flags = SockFlag::SOCK_CLOEXEC;
+    let protocol = SockProtocol::NetlinkRoute;
+    let socket: OwnedFd = socket(AddressFamily::Netlink, SockType::Raw, flags, protocol)?;
+    let fd = socket.as_raw_fd();
+    sendto(fd, request, &NetlinkAddr::new(0, 0), MsgFlags::empty())?;
+    let mut answer = [0; 4096];
+    let length = recv(fd, &mut answer, MsgFlags::empty())?;
+    match verdict(answer.get(..length).unwrap_or_default()) {
+        Some(0) => Ok(()),
+        Some(error) => Err(io::Error::from_raw_os_error(error.saturating_neg())),
+        None => Err(io::Error::other("the kernel's answer is no verdict")),
+    }
+}
+
+/// The error number of an NLMSG_ERROR, which an acknowledgement is too.
+fn verdict(answer: &[u8]) -> Option<i32> {
+    let kind = u16::from_ne_bytes(answer.get(4..6)?.try_into().ok()?);
+    let error = i32::from_ne_bytes(answer.get(HEADER..HEADER + 4)?.try_into().ok()?);
+    (kind == NLMSG_ERROR).then_some(error)
+}
+
+fn link_up(index: u32) -> Vec<u8> {
+    // struct ifinfomsg: family, padding, type, index, flags, change
+    let mut body = vec![0; 4];
+    body.extend(index.to_ne_bytes());
+    body.extend(IFF_UP.to_ne_bytes());
+    body.extend(IFF_UP.to_ne_bytes());
+    message(RTM_NEWLINK, 0, &body)
+}
+
+fn address_add(index: u32, address: Ipv4Addr, prefix: u8) -> Vec<u8> {
+    // struct ifaddrmsg: family, prefix length, flags, scope, index
+    let mut body = vec![AF_INET, prefix.min(32), 0, 0];
+    body.extend(index.to_ne_bytes());
+    for attribute in [IFA_LOCAL, IFA_ADDRESS] {
+        put(&mut body, attribute, address.octets());
+    }
+    message(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, &body)
+}
+
+fn default_route(through: Ipv4Addr) -> Vec<u8> {
+    // struct rtmsg: family, lengths of destination and source, tos, table, protocol, scope, type, flags
+    let mut body = vec![AF_INET, 0, 0, 0, RT_TABLE_MAIN, RTPROT_BOOT, 0, RTN_UNICAST, 0, 0, 0, 0];
+    put(&mut body, RTA_GATEWAY, through.octets());
+    message(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, &body)
+}
+
+/// An attribute: length with its own header, kind, value; all of ours are multiples of four.
+fn put(body: &mut Vec<u8>, kind: u16, value: [u8; 4]) {
+    body.extend(8u16.to_ne_bytes());
+    body.extend(kind.to_ne_bytes());
+    body.extend(value);
+}
+
+fn message(kind: u16, flags: u16, body: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(HEADER + body.len()).unwrap_or(0);
+    let mut message = length.to_ne_bytes().to_vec();
+    message.extend(kind.to_ne_bytes());
+    message.extend((NLM_F_REQUEST | NLM_F_ACK | flags).to_ne_bytes());
+    // Sequence number and port: one question per socket.
+    message.extend([0; 8]);
+    message.extend(body);
+    message
+}
+
+/// `struct nlmsghdr`
+const HEADER: usize = 16;
+const NLMSG_ERROR: u16 = 2;
+const NLM_F_REQUEST: u16 = 1;
+const NLM_F_ACK: u16 = 4;
+const NLM_F_EXCL: u16 = 0x200;
+const NLM_F_CREATE: u16 = 0x400;
+const RTM_NEWLINK: u16 = 16;
+const RTM_NEWADDR: u16 = 20;
+const RTM_NEWROUTE: u16 = 24;
+const IFA_ADDRESS: u16 = 1;
+const IFA_LOCAL: u16 = 2;
+const RTA_GATEWAY: u16 = 5;
+const RT_TABLE_MAIN: u8 = 254;
+const RTPROT_BOOT: u8 = 3;
+const RTN_UNICAST: u8 = 1;
+const AF_INET: u8 = 2;
+const IFF_UP: u32 = 1;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_verdict_is_read_and_anything_else_is_none() {
+        let mut answer = message(NLMSG_ERROR, 0, &(-17i32).to_ne_bytes());
+        assert_eq!(verdict(&answer), Some(-17));
+        answer[4] = 3;
+        assert_eq!(verdict(&answer), None);
+        for length in 0..answer.len() {
+            assert_eq!(verdict(&answer[..length]), None);
+        }
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "miri has no namespaces")]
+    fn an_interface_in_a_network_of_its_own_comes_up_with_its_address() {
+        // In a thread of its own, since a namespace is a thread's.
+        let seen = std::thread::spawn(|| {
+            use nix::sched::{CloneFlags, unshare};
+            if unshare(CloneFlags::CLONE_NEWNET).is_err() {
+                return None;
+            }
+            up("lo").unwrap();
+            add_address("lo", Ipv4Addr::new(10, 9, 8, 7), 24).unwrap();
+            add_address("lo", Ipv4Addr::new(10, 9, 8, 7), 24).unwrap();
+            assert!(up("nobody").is_err());
+            Some(std::net::UdpSocket::bind("10.9.8.7:0").is_ok())
+        });
+        match seen.join().unwrap() {
+            Some(bound) => assert!(bound),
+            None => println!("skipped: this user may not make a network namespace"),
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! The supervisor's end of sd_notify(3): datagrams with their sender and with descriptors.
+
+use nix::sys::socket::{
+    ControlMessageOwned, MsgFlags, UnixCredentials, recvmsg, setsockopt, sockopt,
+};
+use std::io::{self, IoSliceMut};
+use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd, FromRawFd as _, OwnedFd, RawFd};
+use std::os::unix::net::UnixDatagram;
+use std::path::Path;
+
+/// The socket behind one role's `NOTIFY_SOCKET`.
+#[derive(Debug)]
+pub struct Mailbox(UnixDatagram);
+
+/// What was sent to it.
+#[derive(Debug)]
+pub struct Letter {
+    /// How many octets of the buffer it filled.
+    pub length: usize,
+    /// The process that sent it, as the kernel knows it.
+    pub pid: u32,
+    /// What came along.
+    pub descriptors: Vec<OwnedFd>,
+}
+
+impl Mailbox {
+    /// Opens it at `path`, where nothing may stand.
+    ///
+    /// # Errors
+    /// If the socket cannot be made there.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        let socket = UnixDatagram::bind(path)?;
+        socket.set_nonblocking(true)?;
+        setsockopt(&socket, sockopt::PassCred, &true)?;
+        Ok(Self(socket))
+    }
+
+    /// The next letter, if one is there; more than fits into `buffer` is cut, and more than
+    /// [`DESCRIPTORS_MAX`] descriptors are closed by the kernel.
+    ///
+    /// # Errors
+    /// Only what means that the kernel is at its end.
+    pub fn receive(&self, buffer: &mut [u8]) -> io::Result<Option<Letter>> {
+        let mut space = nix::cmsg_space!(UnixCredentials, [RawFd; DESCRIPTORS_MAX]);
+        let mut pieces = [IoSliceMut::new(buffer)];
+        let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_CMSG_CLOEXEC;
+        let fd = self.0.as_raw_fd();
+        let message = match recvmsg::<()>(fd, &mut pieces, Some(&mut space), flags) {
+            Ok(message) => message,
+            Err(nix::errno::Errno::EAGAIN | nix::errno::Errno::EINTR) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        let mut letter = Letter { length: message.bytes, pid: 0, descriptors: Vec::new() };
+        for control in message.cmsgs()? {
+            match control {
+                ControlMessageOwned::ScmCredentials(sender) => {
+                    letter.pid = u32::try_from(sender.pid()).unwrap_or(0);
+                }
+                ControlMessageOwned::ScmRights(numbers) => {
+                    #[expect(unsafe_code, reason = "descriptors arrive as numbers")]
+                    // SAFETY: the kernel has just opened each of them for us alone.
+                    let owned = numbers.into_iter().map(|fd| unsafe { OwnedFd::from_raw_fd(fd) });
+                    letter.descriptors.extend(owned);
+                }
+                _ => {}
+            }
+        }
+        Ok(Some(letter))
+    }
+}
+
+impl AsFd for Mailbox {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+/// Descriptors in one letter.
+pub const DESCRIPTORS_MAX: usize = 16;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nix::sys::socket::{ControlMessage, sendmsg};
+    use std::io::IoSlice;
+
+    #[test]
+    #[cfg_attr(miri, ignore = "miri has no sockets")]
+    fn a_letter_names_its_sender_and_brings_its_descriptors() {
+        let path = std::env::temp_dir().join(format!("fixpart-mailbox-{}", std::process::id()));
+        let _ = std::fs::remove_file(&path);
+        let mailbox = Mailbox::open(&path).unwrap();
+        let mut buffer = [0; 16];
+        assert!(mailbox.receive(&mut buffer).unwrap().is_none());
+
+        let sender = UnixDatagram::unbound().unwrap();
+        sender.connect(&path).unwrap();
+        let (kept, passed) = std::io::pipe().unwrap();
+        let descriptors = [passed.as_raw_fd()];
+        let rights = [ControlMessage::ScmRights(&descriptors)];
+        let text = [IoSlice::new(b"FDSTORE=1")];
+        sendmsg::<()>(sender.as_raw_fd(), &text, &rights, MsgFlags::empty(), None).unwrap();
+        drop(passed);
+        sender.send(&[b'x'; 100]).unwrap();
+
+        let letter = mailbox.receive(&mut buffer).unwrap().unwrap();
+        assert_eq!(&buffer[..letter.length], b"FDSTORE=1");
+        assert_eq!(letter.pid, std::process::id());
+        assert_eq!(letter.descriptors.len(), 1);
+        // It is the other end of ours: when it is closed, ours ends.
+        drop(letter);
+        assert_eq!(std::io::read_to_string(kept).unwrap(), "");
+        assert_eq!(mailbox.receive(&mut buffer).unwrap().unwrap().length, 16);
+        std::fs::remove_file(path).unwrap();
+    }
+}
