@@ -9,10 +9,14 @@ use std::path::PathBuf;
 pub(crate) enum Command {
     /// Start the roles and keep them.
     Run(Place),
-    /// Be one role.
+    /// Be PID 1.
+    Init,
+    /// Be one role of a server in the foreground.
     Role(&'static str, Place),
-    /// Ask the running server.
-    Control(PathBuf, Question),
+    /// Be one role of the box.
+    RoleOnTheBox(&'static str),
+    /// Ask the server that runs on a state folder, or that this box is.
+    Control(Option<PathBuf>, Question),
     /// Say what is in SIP messages, one file each.
     DecodeSip(Vec<PathBuf>),
     /// Say what is in network-layer messages in hexadecimal.
@@ -54,6 +58,14 @@ pub(crate) enum Question {
     HandsetRemove(String),
     /// A token for a new base station, for this one only where it is named.
     Enrol(Option<String>),
+    /// How the roles fare.
+    Roles,
+    /// Begin a role anew.
+    Restart(String),
+    /// Start the box anew.
+    Reboot,
+    /// Switch the box off.
+    PowerOff,
 }
 
 /// A captured session of the Blowfish door.
@@ -73,9 +85,13 @@ pub(crate) struct Cipher {
 /// What is wrong with them.
 pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Command, lexopt::Error> {
     let mut parser = Parser::from_iter(words);
-    let name = parser.bin_name().map(|name| role(name.rsplit('/').next().unwrap_or(name)));
-    if let Some(Some(role)) = name {
-        return Ok(Command::Role(role, place(&mut parser)?));
+    let name = parser.bin_name().map(|name| name.rsplit('/').next().unwrap_or(name).to_owned());
+    if name.as_deref() == Some("init") {
+        // The kernel passes on what it does not understand.
+        return Ok(Command::Init);
+    }
+    if let Some(role) = name.as_deref().and_then(role) {
+        return be(role, parser);
     }
     match parser.next()? {
         None => Err("a command is missing".into()),
@@ -93,10 +109,11 @@ fn command(word: &str, mut parser: Parser) -> Result<Command, lexopt::Error> {
         "base" | "handset" => about(word, parser),
         "enrol" => enrol(parser),
         "decode" => decode(parser),
+        "ctl" => ctl(parser),
         "version" => end(parser, Command::Version),
         "help" => Ok(Command::Help),
         word => match role(word) {
-            Some(role) => Ok(Command::Role(role, place(&mut parser)?)),
+            Some(role) => be(role, parser),
             None => Err(format!("there is no command {word:?}").into()),
         },
     }
@@ -104,6 +121,35 @@ fn command(word: &str, mut parser: Parser) -> Result<Command, lexopt::Error> {
 
 fn role(word: &str) -> Option<&'static str> {
     supervise::roles::find(word).map(|role| role.name)
+}
+
+fn be(role: &'static str, mut parser: Parser) -> Result<Command, lexopt::Error> {
+    let mut words = parser.try_raw_args().ok_or("words are missing")?;
+    if words.peek().is_some_and(|word| word == ON_THE_BOX) {
+        words.next();
+        return end(parser, Command::RoleOnTheBox(role));
+    }
+    Ok(Command::Role(role, place(&mut parser)?))
+}
+
+fn ctl(mut parser: Parser) -> Result<Command, lexopt::Error> {
+    let (mut state, mut words) = (None, Vec::new());
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Arg::Long("state") => once(&mut state, "--state", &mut parser)?,
+            Arg::Value(word) => words.push(word.string()?),
+            other => return Err(other.unexpected()),
+        }
+    }
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let question = match words[..] {
+        ["status"] => Question::Roles,
+        ["restart", role] => Question::Restart(role.to_owned()),
+        ["reboot"] => Question::Reboot,
+        ["poweroff"] => Question::PowerOff,
+        _ => return Err("expected: ctl status, ctl restart ROLE, ctl reboot, ctl poweroff".into()),
+    };
+    Ok(Command::Control(state, question))
 }
 
 fn place(parser: &mut Parser) -> Result<Place, lexopt::Error> {
@@ -176,7 +222,8 @@ fn enrol(mut parser: Parser) -> Result<Command, lexopt::Error> {
 }
 
 fn control(state: Option<PathBuf>, question: Question) -> Result<Command, lexopt::Error> {
-    Ok(Command::Control(state.ok_or("--state DIR is missing")?, question))
+    let state = state.ok_or("--state DIR is missing")?;
+    Ok(Command::Control(Some(state), question))
 }
 
 fn decode(mut parser: Parser) -> Result<Command, lexopt::Error> {
@@ -235,6 +282,9 @@ fn end(mut parser: Parser, command: Command) -> Result<Command, lexopt::Error> {
     }
 }
 
+/// How the supervisor tells a role where it is.
+const ON_THE_BOX: &str = roles::entry::ON_THE_BOX;
+
 /// How the program is used.
 pub(crate) const USAGE: &str = "\
 usage: appliance COMMAND
@@ -245,6 +295,8 @@ usage: appliance COMMAND
   base remove MAC --state DIR                      send a base station away for good
   handset remove IPEI --state DIR                  end a handset's subscription, also where it cannot be reached
   enrol --state DIR [--mac MAC]                    a one-time token for a new base station
+  ctl status|restart ROLE|reboot|poweroff [--state DIR]
+                                                   look at the roles or restart one; start this box anew, switch it off
   decode sip FILE...                               what is in a SIP message, a JSON line each
   decode nwk HEX...                                the same for messages of the DECT network layer
   decode link HEX...                               the same for messages of the base-station link
@@ -276,6 +328,14 @@ mod tests {
     }
 
     #[test]
+    fn on_the_box_the_name_is_all_and_the_kernels_words_are_passed_over() {
+        assert_eq!(read("/sbin/init quiet splash=1"), Ok(Command::Init));
+        assert_eq!(read("/init"), Ok(Command::Init));
+        assert_eq!(read("ctl --box"), Ok(Command::RoleOnTheBox("ctl")));
+        assert!(read("media --box --state /x").is_err());
+    }
+
+    #[test]
     fn a_captured_session_needs_all_three_of_its_options() {
         let link = read("appliance decode link --key aa --random bb --from rfp 0102");
         let cipher = Cipher { key: "aa".into(), random: "bb".into(), from_rfp: true };
@@ -291,8 +351,15 @@ mod tests {
         let approve = Question::BaseApprove("00:30:42:00:00:01".into());
         assert_eq!(
             read("appliance base approve 00:30:42:00:00:01 --state s"),
-            Ok(Command::Control("s".into(), approve))
+            Ok(Command::Control(Some("s".into()), approve))
         );
+        assert_eq!(
+            read("appliance ctl restart media"),
+            Ok(Command::Control(None, Question::Restart("media".into())))
+        );
+        for wrong in ["ctl", "ctl fly", "ctl restart", "ctl reboot now", "ctl --state"] {
+            assert!(read(&format!("appliance {wrong}")).is_err(), "{wrong}");
+        }
         assert!(read("appliance base approve --state s").is_err());
         assert!(read("appliance base list list --state s").is_err());
         let remove = Question::HandsetRemove("00077 0000004 4".into());

@@ -1,39 +1,70 @@
 //! What the running server is asked, and how its answer looks on a terminal.
 
 use crate::arguments::Question;
+use bus::control1::Roles;
 use bus::dect1::{Base, Status, User};
-use roles::client::{self, ClientError};
+use roles::client::{self, ClientError, Server};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
-use std::path::Path;
 
 /// Asks, and gives the answer as it is printed.
 ///
 /// # Errors
 /// Why there is none.
-pub(crate) fn ask(state: &Path, question: &Question) -> Result<String, ClientError> {
+pub(crate) fn ask(server: &Server, question: &Question) -> Result<String, ClientError> {
     match question {
-        Question::Status { json: true } => Ok(format!("{}\n", as_json(&client::status(state)?))),
-        Question::Status { json: false } => Ok(as_text(&client::status(state)?)),
-        Question::BaseList => Ok(bases(&client::status(state)?.bases)),
+        Question::Status { json: true } => Ok(format!("{}\n", as_json(&client::status(server)?))),
+        Question::Status { json: false } => Ok(as_text(&client::status(server)?)),
+        Question::BaseList => Ok(bases(&client::status(server)?.bases)),
         Question::BaseApprove(mac) => {
-            client::approve(state, mac)?;
+            client::approve(server, mac)?;
             Ok(format!("{mac} will be let in when it comes next\n"))
         }
         Question::BaseRemove(mac) => {
-            client::remove(state, mac)?;
+            client::remove(server, mac)?;
             Ok(format!(
                 "{mac} is sent away; its certificate and its key are worth nothing any more\n"
             ))
         }
         Question::HandsetRemove(ipei) => {
-            client::unsubscribe(state, ipei)?;
+            client::unsubscribe(server, ipei)?;
             Ok(format!(
                 "handset {ipei} is told; its subscription ends even if it does not answer\n"
             ))
         }
-        Question::Enrol(mac) => Ok(format!("{}\n", client::enrol(state, mac.as_deref())?)),
+        Question::Enrol(mac) => Ok(format!("{}\n", client::enrol(server, mac.as_deref())?)),
+        Question::Roles => Ok(roles(&client::roles(server)?)),
+        Question::Restart(role) => {
+            client::restart(server, role)?;
+            Ok(format!("{role} is begun anew\n"))
+        }
+        Question::Reboot => {
+            client::reboot(server)?;
+            Ok("the box starts anew\n".to_owned())
+        }
+        Question::PowerOff => {
+            client::power_off(server)?;
+            Ok("the box is switched off\n".to_owned())
+        }
     }
+}
+
+fn roles(roles: &Roles) -> String {
+    let mut text = String::new();
+    if roles.safe_mode {
+        text.push_str("safe mode: only what is needed to mend this box runs\n");
+    }
+    for role in &roles.roles {
+        let process = if role.pid == 0 { String::new() } else { format!(", process {}", role.pid) };
+        let degraded = if role.degraded { ", look at its log" } else { "" };
+        // Writing to a string cannot fail.
+        let _ = writeln!(
+            text,
+            "{}: {}{process}, started {} time(s), {} death(s){degraded}",
+            role.name, role.state, role.starts, role.deaths
+        );
+    }
+    text
 }
 
 fn as_json(status: &Status) -> Value {

@@ -5,8 +5,10 @@ mod control;
 mod decode;
 
 use arguments::{Command, Place, USAGE};
+use roles::client::Server;
 use roles::entry;
 use roles::parent::{self, Plan};
+use roles::sandbox::Ground;
 use roles::settings::{self, Files, Optional};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -25,8 +27,13 @@ fn main() -> ExitCode {
 fn obey(command: Command) -> ExitCode {
     let done = match command {
         Command::Run(place) => return run(&place),
-        Command::Role(name, place) => return be(name, &place),
-        Command::Control(state, question) => control::ask(&state, &question)
+        Command::Init => return roles::init::main(),
+        Command::Role(name, place) => {
+            let files = files(&place);
+            return be(name, &entry::Place::foreground(place.state, files));
+        }
+        Command::RoleOnTheBox(name) => return be(name, &entry::Place::on_the_box(name)),
+        Command::Control(state, question) => control::ask(&server(state), &question)
             .map(|answer| print!("{answer}"))
             .map_err(|error| error.to_string()),
         Command::DecodeSip(files) => decode::sip(&files),
@@ -60,7 +67,7 @@ fn run(place: &Place) -> ExitCode {
     if let Err(error) = std::fs::create_dir_all(&place.state) {
         return fail(&format!("cannot make the state folder {}: {error}", place.state.display()));
     }
-    entry::log();
+    entry::log("parent", Ground::Foreground);
     let plan = Plan {
         executable: PathBuf::from("/proc/self/exe"),
         arguments: arguments_of(place),
@@ -72,16 +79,19 @@ fn run(place: &Place) -> ExitCode {
     }
 }
 
-/// One role, until the parent stops it.
-fn be(name: &str, place: &Place) -> ExitCode {
-    let files = files(place);
-    match entry::role(name, &entry::Place { state: place.state.clone(), files }) {
+/// One role, until the supervisor stops it.
+fn be(name: &str, place: &entry::Place) -> ExitCode {
+    match entry::role(name, place) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("appliance: {name}: {}", with_causes(&error));
+            entry::complain(&with_causes(&error));
             u8::try_from(error.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from)
         }
     }
+}
+
+fn server(state: Option<PathBuf>) -> Server {
+    state.map_or_else(Server::of_this_box, |state| Server::of(&state))
 }
 
 /// An error with everything that led to it, since its own text does not repeat that.

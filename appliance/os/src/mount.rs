@@ -127,6 +127,16 @@ impl Piece {
         Ok(Self(unsafe { OwnedFd::from_raw_fd(fd) }))
     }
 
+    /// Whether it is a folder.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub fn is_folder(&self) -> io::Result<bool> {
+        let kind =
+            nix::sys::stat::SFlag::from_bits_truncate(nix::sys::stat::fstat(&self.0)?.st_mode);
+        Ok(kind & nix::sys::stat::SFlag::S_IFMT == nix::sys::stat::SFlag::S_IFDIR)
+    }
+
     /// Puts it on `target`, a file on a file, a folder on a folder.
     ///
     /// # Errors

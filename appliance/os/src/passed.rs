@@ -3,7 +3,7 @@
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use std::env;
 use std::io;
-use std::os::fd::{FromRawFd as _, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd as _, FromRawFd as _, OwnedFd, RawFd};
 use std::os::unix::net::UnixListener;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -27,40 +27,69 @@ pub enum NotPassed {
     Taken,
 }
 
-/// Takes the listening Unix socket of this name; the other passed descriptors are closed.
-///
-/// `LISTEN_PID` is optional: whoever starts exactly one process need not set it.
-///
-/// # Errors
-/// [`NotPassed`], also the second time it is asked.
-pub fn unix_listener(name: &str) -> Result<UnixListener, NotPassed> {
-    let variable = |key| env::var(key).unwrap_or_default();
-    let pid = variable("LISTEN_PID");
-    let claim =
-        Claim { count: &variable("LISTEN_FDS"), names: &variable("LISTEN_FDNAMES"), pid: &pid };
-    let names = claim.names(std::process::id())?;
-    if TAKEN.swap(true, Ordering::Relaxed) {
-        return Err(NotPassed::Taken);
-    }
-    let mut found = None;
-    for (fd, passed) in (FIRST..).zip(&names) {
-        // Also tells whether it is open at all.
-        #[expect(unsafe_code, reason = "descriptors from the parent are only known by number")]
-        // SAFETY: the number is only handed to fcntl, which reports one that is not open.
-        let borrowed = unsafe { std::os::fd::BorrowedFd::borrow_raw(fd) };
-        fcntl(borrowed, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC))
-            .map_err(|error| NotPassed::Unusable(fd, error.into()))?;
-        #[expect(unsafe_code, reason = "descriptors from the parent are only known by number")]
-        // SAFETY: it is open, as fcntl has just found; the parent passed it for us alone, and
-        // `TAKEN` sees to it that nobody else here makes an owner of it.
-        let owned = unsafe { OwnedFd::from_raw_fd(fd) };
-        if passed == name && found.is_none() {
-            found = Some(UnixListener::from(owned));
+/// The descriptors that were passed to this process, each under its name.
+#[derive(Debug, Default)]
+pub struct Passed(Vec<(String, OwnedFd)>);
+
+impl Passed {
+    /// Takes them all, once.
+    ///
+    /// `LISTEN_PID` is optional: whoever starts exactly one process need not set it.
+    ///
+    /// # Errors
+    /// [`NotPassed`], also the second time it is asked.
+    pub fn take() -> Result<Self, NotPassed> {
+        let variable = |key| env::var(key).unwrap_or_default();
+        let pid = variable("LISTEN_PID");
+        let claim =
+            Claim { count: &variable("LISTEN_FDS"), names: &variable("LISTEN_FDNAMES"), pid: &pid };
+        let names = claim.names(std::process::id())?;
+        if TAKEN.swap(true, Ordering::Relaxed) {
+            return Err(NotPassed::Taken);
         }
+        let mut passed = Vec::new();
+        for (fd, name) in (FIRST..).zip(names) {
+            // Also tells whether it is open at all.
+            #[expect(unsafe_code, reason = "descriptors from the parent are only known by number")]
+            // SAFETY: the number is only handed to fcntl, which reports one that is not open.
+            let borrowed = unsafe { std::os::fd::BorrowedFd::borrow_raw(fd) };
+            fcntl(borrowed, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC))
+                .map_err(|error| NotPassed::Unusable(fd, error.into()))?;
+            #[expect(unsafe_code, reason = "descriptors from the parent are only known by number")]
+            // SAFETY: it is open, as fcntl has just found; the parent passed it for us alone, and
+            // `TAKEN` sees to it that nobody else here makes an owner of it.
+            let owned = unsafe { OwnedFd::from_raw_fd(fd) };
+            passed.push((name, owned));
+        }
+        Ok(Self(passed))
     }
-    let listener = found.ok_or_else(|| NotPassed::Name(name.to_owned(), names.join(", ")))?;
-    listener.local_addr().map_err(|error| NotPassed::Unusable(FIRST, error))?;
-    Ok(listener)
+
+    /// The first number that was not passed.
+    #[must_use]
+    pub fn end(&self) -> RawFd {
+        self.0.iter().map(|(_, fd)| fd.as_raw_fd() + 1).max().unwrap_or(FIRST)
+    }
+
+    /// The first descriptor of this name that has not been asked for.
+    pub fn named(&mut self, name: &str) -> Option<OwnedFd> {
+        let index = self.0.iter().position(|(passed, _)| passed == name)?;
+        Some(self.0.remove(index).1)
+    }
+
+    /// The listening Unix socket of this name.
+    ///
+    /// # Errors
+    /// If none was passed, or what was passed is not one.
+    pub fn unix_listener(&mut self, name: &str) -> Result<UnixListener, NotPassed> {
+        let Some(fd) = self.named(name) else {
+            let names: Vec<&str> = self.0.iter().map(|(name, _)| name.as_str()).collect();
+            return Err(NotPassed::Name(name.to_owned(), names.join(", ")));
+        };
+        let number = fd.as_raw_fd();
+        let listener = UnixListener::from(fd);
+        listener.local_addr().map_err(|error| NotPassed::Unusable(number, error))?;
+        Ok(listener)
+    }
 }
 
 /// What the environment says.
@@ -118,7 +147,7 @@ mod tests {
 
     #[test]
     fn a_process_that_was_passed_nothing_is_told_how_to_be() {
-        let error = unix_listener("media").unwrap_err();
+        let error = Passed::take().unwrap_err();
         assert!(error.to_string().contains("LISTEN_FDS"), "{error}");
     }
 }

@@ -1,7 +1,9 @@
-//! What a command asks of the running server, over the control socket of the role `dect`.
+//! What a command asks of the running server, over the sockets of the roles `dect` and `ctl`.
 
 use crate::entry::sockets;
-use crate::parent::socket_name;
+use crate::household::socket_name;
+use crate::layout;
+use bus::control1::{Roles, ServiceProxy as ControlProxy};
 use bus::dect1::{ServiceProxy, Status};
 use bus::door::{Away, connect};
 use std::future::Future;
@@ -11,10 +13,33 @@ use std::time::Duration;
 use tokio::time::timeout;
 use zbus::fdo;
 
+/// Where the running server is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Server {
+    /// The folder of its sockets.
+    pub sockets: PathBuf,
+    /// The user who has made them.
+    pub user: u32,
+}
+
+impl Server {
+    /// The one that this user runs on a state folder.
+    #[must_use]
+    pub fn of(state: &Path) -> Self {
+        Self { sockets: sockets(state), user: os::own_uid() }
+    }
+
+    /// The one that this box is.
+    #[must_use]
+    pub fn of_this_box() -> Self {
+        Self { sockets: PathBuf::from(layout::SOCKETS), user: 0 }
+    }
+}
+
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
-    /// No server runs on this state folder.
+    /// No server has its sockets in this folder.
     #[error("no server runs in {0} that this user may ask: {1}")]
     Away(PathBuf, Away),
     /// The server refuses what was asked, and says why.
@@ -32,55 +57,103 @@ pub enum ClientError {
 ///
 /// # Errors
 /// [`ClientError`].
-pub fn status(state: &Path) -> Result<Status, ClientError> {
-    ask(state, async |server: ServiceProxy<'_>| server.status().await)
+pub fn status(server: &Server) -> Result<Status, ClientError> {
+    ask(server, "dect", async |connection| {
+        let server = ServiceProxy::new(connection).await?;
+        server.status().await
+    })
 }
 
 /// Welcomes the base station of this MAC address when it comes next.
 ///
 /// # Errors
 /// [`ClientError`].
-pub fn approve(state: &Path, mac: &str) -> Result<(), ClientError> {
-    ask(state, async |server: ServiceProxy<'_>| server.approve(mac.to_owned()).await)
+pub fn approve(server: &Server, mac: &str) -> Result<(), ClientError> {
+    ask(server, "dect", async |connection| {
+        let server = ServiceProxy::new(connection).await?;
+        server.approve(mac.to_owned()).await
+    })
 }
 
 /// Sends the base station of this MAC address away for good.
 ///
 /// # Errors
 /// [`ClientError`].
-pub fn remove(state: &Path, mac: &str) -> Result<(), ClientError> {
-    ask(state, async |server: ServiceProxy<'_>| server.remove(mac.to_owned()).await)
+pub fn remove(server: &Server, mac: &str) -> Result<(), ClientError> {
+    ask(server, "dect", async |connection| {
+        let server = ServiceProxy::new(connection).await?;
+        server.remove(mac.to_owned()).await
+    })
 }
 
 /// Ends the subscription of the handset with this IPEI.
 ///
 /// # Errors
 /// [`ClientError`].
-pub fn unsubscribe(state: &Path, ipei: &str) -> Result<(), ClientError> {
-    ask(state, async |server: ServiceProxy<'_>| server.unsubscribe(ipei.to_owned()).await)
+pub fn unsubscribe(server: &Server, ipei: &str) -> Result<(), ClientError> {
+    ask(server, "dect", async |connection| {
+        let server = ServiceProxy::new(connection).await?;
+        server.unsubscribe(ipei.to_owned()).await
+    })
 }
 
 /// A one-time token for a base station; for any where no MAC address is named.
 ///
 /// # Errors
 /// [`ClientError`].
-pub fn enrol(state: &Path, mac: Option<&str>) -> Result<String, ClientError> {
+pub fn enrol(server: &Server, mac: Option<&str>) -> Result<String, ClientError> {
     let mac = mac.unwrap_or_default().to_owned();
-    ask(state, async |server: ServiceProxy<'_>| server.enrol(mac).await)
+    ask(server, "dect", async |connection| {
+        let server = ServiceProxy::new(connection).await?;
+        server.enrol(mac).await
+    })
+}
+
+/// All roles, as the supervisor sees them.
+///
+/// # Errors
+/// [`ClientError`].
+pub fn roles(server: &Server) -> Result<Roles, ClientError> {
+    ask(server, "ctl", async |connection| ControlProxy::new(connection).await?.status().await)
+}
+
+/// Begins a role anew.
+///
+/// # Errors
+/// [`ClientError`]; refused if there is none of this name.
+pub fn restart(server: &Server, role: &str) -> Result<(), ClientError> {
+    let role = role.to_owned();
+    ask(server, "ctl", async |connection| ControlProxy::new(connection).await?.restart(role).await)
+}
+
+/// Starts the box anew.
+///
+/// # Errors
+/// [`ClientError`]; refused by a server in the foreground.
+pub fn reboot(server: &Server) -> Result<(), ClientError> {
+    ask(server, "ctl", async |connection| ControlProxy::new(connection).await?.reboot().await)
+}
+
+/// Switches the box off.
+///
+/// # Errors
+/// [`ClientError`]; refused by a server in the foreground.
+pub fn power_off(server: &Server) -> Result<(), ClientError> {
+    ask(server, "ctl", async |connection| ControlProxy::new(connection).await?.power_off().await)
 }
 
 fn ask<T>(
-    state: &Path,
-    question: impl AsyncFnOnce(ServiceProxy<'_>) -> fdo::Result<T>,
+    server: &Server,
+    role: &str,
+    question: impl AsyncFnOnce(&bus::Connection) -> fdo::Result<T>,
 ) -> Result<T, ClientError> {
-    let path = sockets(state).join(socket_name("dect"));
+    let path = server.sockets.join(socket_name(role));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(within(async {
-        let connection = connect(&path, os::own_uid())
+        let connection = connect(&path, server.user)
             .await
-            .map_err(|away| ClientError::Away(state.to_owned(), away))?;
-        let server = ServiceProxy::new(&connection).await.map_err(|_| ClientError::Silent)?;
-        question(server).await.map_err(refused)
+            .map_err(|away| ClientError::Away(server.sockets.clone(), away))?;
+        question(&connection).await.map_err(refused)
     }))
 }
 
@@ -91,7 +164,7 @@ async fn within<T>(answer: impl Future<Output = Result<T, ClientError>>) -> Resu
 fn refused(error: fdo::Error) -> ClientError {
     match error {
         fdo::Error::InvalidArgs(reason) => ClientError::Refused(reason),
-        fdo::Error::NoReply(_) => ClientError::Silent,
+        fdo::Error::NoReply(_) | fdo::Error::ZBus(_) => ClientError::Silent,
         other => ClientError::Refused(other.to_string()),
     }
 }

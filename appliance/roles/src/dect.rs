@@ -45,6 +45,8 @@ pub struct Options {
     pub files: Files,
     /// Where the media role listens.
     pub media: PathBuf,
+    /// Which user has made that socket.
+    pub media_user: u32,
     /// Users that may ask on the control socket.
     pub callers: Vec<u32>,
 }
@@ -159,7 +161,7 @@ impl Role {
         let mirror = mirror.map(|path| Mirror::open(&path)).transpose().map_err(state)?;
         warn_of_what_is_missing(&brain_settings.dect);
         let sip = SipSockets::open(&settings::sip_sockets(config))?;
-        let media = MediaClient::connect(&options.media);
+        let media = MediaClient::connect_to(&options.media, options.media_user);
         let users = settings::users(config, &loaded.users);
         let mut wanted = Vec::new();
         let random = || Box::new(OsRandom) as Box<dyn machine::Rng + Send>;

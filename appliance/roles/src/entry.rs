@@ -1,25 +1,74 @@
 //! The beginning of a role's process: its log, its passed socket, its runtime, and how it is stopped.
 
+use crate::ctl::{self, CtlError};
 use crate::dect::{self, DectError};
+use crate::household::{CONTROL, EXIT_REFUSED, socket_name};
+use crate::layout;
 use crate::media::{self, MediaError};
-use crate::parent::{EXIT_REFUSED, socket_name};
-use crate::settings::{self, Files, LoadError};
+use crate::sandbox::{self, Bases, Ground};
+use crate::settings::{self, Files, LoadError, Optional};
 use config::groups::sip;
 use nix::sys::prctl;
-use nix::sys::signal::{SigSet, Signal};
-use std::io::{self, IsTerminal as _};
+use nix::sys::signal::Signal;
+use os::confine::Enforced;
+use os::passed::{NotPassed, Passed};
+use std::io::{self, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use supervise::role::Role;
+use supervise::roles::{self, ROLES};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::MakeWriter;
 
 /// What every role is given.
 #[derive(Clone, Debug)]
 pub struct Place {
-    /// What survives a restart.
+    /// What survives a restart; on the box the folder of this role alone.
     pub state: PathBuf,
     /// The administrator's files.
     pub files: Files,
+    /// The sockets of the roles.
+    pub sockets: PathBuf,
+    /// Whether this is the box.
+    pub ground: Ground,
+}
+
+impl Place {
+    /// On a person's machine, with everything in one folder.
+    #[must_use]
+    pub fn foreground(state: PathBuf, files: Files) -> Self {
+        Self { sockets: sockets(&state), state, files, ground: Ground::Foreground }
+    }
+
+    /// On the box.
+    #[must_use]
+    pub fn on_the_box(role: &str) -> Self {
+        let state = Path::new(layout::STATE);
+        let files = Files {
+            config: state.join("config.xml"),
+            users: state.join("users.xml"),
+            optional: Optional { config: true, users: true },
+        };
+        let sockets = PathBuf::from(layout::SOCKETS);
+        Self { state: layout::own(role), files, sockets, ground: Ground::Box }
+    }
+
+    /// Which user may call a role and which one its sockets belong to.
+    fn callers(&self, role: &Role) -> Vec<u32> {
+        match self.ground {
+            Ground::Foreground => vec![os::own_uid()],
+            Ground::Box => role.callers(ROLES).collect(),
+        }
+    }
+
+    /// The user who has made the sockets of the roles.
+    fn supervisor(&self) -> u32 {
+        match self.ground {
+            Ground::Foreground => os::own_uid(),
+            Ground::Box => 0,
+        }
+    }
 }
 
 /// Why a role has ended.
@@ -31,6 +80,12 @@ pub enum EntryError {
     /// The socket that the parent passes is not there.
     #[error("the socket of this role was not passed; it is started by the command run")]
     Socket(#[from] os::passed::NotPassed),
+    /// The kernel refuses to confine it.
+    #[error("the role cannot be confined")]
+    Sandbox(#[source] io::Error),
+    /// The role `ctl`.
+    #[error(transparent)]
+    Ctl(#[from] CtlError),
     /// The administrator's files are wrong.
     #[error(transparent)]
     Files(#[from] LoadError),
@@ -56,17 +111,32 @@ impl EntryError {
             | Self::Files(_)
             | Self::Media(MediaError::Range(..)) => EXIT_REFUSED,
             Self::Dect(error) if error.is_refusal() => EXIT_REFUSED,
-            Self::Dect(_) | Self::Media(_) | Self::Runtime(_) => 1,
+            Self::Dect(_) | Self::Media(_) | Self::Ctl(_) | Self::Sandbox(_) | Self::Runtime(_) => {
+                1
+            }
         }
     }
 }
 
-/// Begins the log of this process, on standard error; `FIXPART_LOG` chooses what is in it, else `info`.
-pub fn log() {
+/// Begins the log of this process; `FIXPART_LOG` chooses what is in it, else `info`.
+///
+/// It goes to standard error, and on the box to the kernel's log.
+pub fn log(name: &'static str, ground: Ground) {
     let filter = EnvFilter::try_from_env("FIXPART_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    let to = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    let to = tracing_subscriber::fmt().with_env_filter(filter);
     // A second call in one process changes nothing.
-    let _ = to.with_ansi(io::stderr().is_terminal()).try_init();
+    let _ = match ground {
+        Ground::Box => to
+            .without_time()
+            .with_ansi(false)
+            .with_level(false)
+            .with_target(false)
+            .with_writer(KernelLog::of(name))
+            .try_init(),
+        Ground::Foreground => {
+            to.with_writer(io::stderr).with_ansi(io::stderr().is_terminal()).try_init()
+        }
+    };
 }
 
 /// Is the role of this name until it is told to stop.
@@ -74,27 +144,44 @@ pub fn log() {
 /// # Errors
 /// [`EntryError`].
 pub fn role(name: &str, place: &Place) -> Result<(), EntryError> {
-    log();
-    // However the parent ends, its roles do not outlive it: they hold the ports that the next one needs.
+    let role = roles::find(name).ok_or_else(|| EntryError::Unknown(name.to_owned()))?;
+    log(role.name, place.ground);
+    // However the supervisor ends, its roles do not outlive it: they hold the ports that the next one needs.
     prctl::set_pdeathsig(Signal::SIGKILL).map_err(io::Error::from)?;
-    // The parent reads its signals from a descriptor and has blocked them, which a child inherits.
-    SigSet::all().thread_unblock().map_err(io::Error::from)?;
+    let mut passed = Passed::take()?;
+    // What was left open by mistake; an old kernel cannot, and then exec has closed them.
+    let _ = os::confine::close_from(passed.end());
+    let listener = passed.unix_listener(name)?;
+    let bases = Bases {
+        own: place.state.clone(),
+        settings: vec![place.files.config.clone(), place.files.users.clone()],
+        sockets: place.sockets.clone(),
+    };
+    let confined = sandbox::enter(role, &bases, place.ground).map_err(EntryError::Sandbox)?;
+    if confined.files != Enforced::Fully || !confined.user {
+        let (user, files) = (confined.user, confined.files);
+        tracing::info!(own_user = user, ?files, "confined as far as this machine allows");
+    }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let mut stop = signal(SignalKind::terminate())?;
         let stop = async move {
             stop.recv().await;
         };
-        let listener = os::passed::unix_listener(name)?;
+        let callers = place.callers(role);
         match name {
-            "media" => Ok(media::run(media_settings(place)?, listener, stop).await?),
-            "dect" => Ok(dect::run(dect_options(place), listener, stop).await?),
+            "ctl" => {
+                let control = passed.named(CONTROL).ok_or(NotPassed::None)?;
+                Ok(ctl::run(listener, control, callers, stop).await?)
+            }
+            "media" => Ok(media::run(media_settings(place, callers)?, listener, stop).await?),
+            "dect" => Ok(dect::run(dect_options(place, callers), listener, stop).await?),
             _ => Err(EntryError::Unknown(name.to_owned())),
         }
     })
 }
 
-fn media_settings(place: &Place) -> Result<media::Settings, LoadError> {
+fn media_settings(place: &Place, callers: Vec<u32>) -> Result<media::Settings, LoadError> {
     let config = settings::load(&place.files)?.config;
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     Ok(media::Settings {
@@ -102,18 +189,82 @@ fn media_settings(place: &Place) -> Result<media::Settings, LoadError> {
         tos: config.get(&sip::MEDIA_TOS),
         threads: threads.min(MEDIA_THREADS_MAX),
         silence: SILENCE,
-        callers: vec![os::own_uid()],
+        callers,
     })
 }
 
-fn dect_options(place: &Place) -> dect::Options {
+fn dect_options(place: &Place, callers: Vec<u32>) -> dect::Options {
     dect::Options {
         state: place.state.clone(),
         files: place.files.clone(),
-        media: sockets(&place.state).join(socket_name("media")),
-        callers: vec![os::own_uid()],
+        media: place.sockets.join(socket_name("media")),
+        media_user: place.supervisor(),
+        callers,
     }
 }
+
+/// The kernel's log, a record for each event, with the facility of daemons and the name of the role.
+struct KernelLog {
+    prefix: String,
+    file: Option<std::fs::File>,
+}
+
+impl KernelLog {
+    /// Opened at once, since a confined role may not.
+    fn of(name: &str) -> Self {
+        let file = std::fs::File::options().write(true).open("/dev/kmsg").ok();
+        // 3 is the facility `daemon`, 6 the level `info`.
+        Self { prefix: format!("<{}>fixpart[{name}]: ", 3 << 3 | 6), file }
+    }
+}
+
+impl<'a> MakeWriter<'a> for KernelLog {
+    type Writer = Record<'a>;
+
+    fn make_writer(&'a self) -> Record<'a> {
+        Record { log: self, text: self.prefix.clone().into_bytes() }
+    }
+}
+
+/// One record of the kernel's log; it is written when it is complete.
+struct Record<'a> {
+    log: &'a KernelLog,
+    text: Vec<u8>,
+}
+
+impl Write for Record<'_> {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        self.text.extend_from_slice(octets);
+        Ok(octets.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Drop for Record<'_> {
+    fn drop(&mut self) {
+        let mut file = match &self.log.file {
+            Some(file) => file,
+            None => return,
+        };
+        let end = self.text.len().min(RECORD_MAX);
+        // A log that cannot be written has nobody to tell.
+        let _ = file.write(self.text.get(..end).unwrap_or_default());
+    }
+}
+
+/// Says in the log why a role has ended; before there is one, on standard error.
+pub fn complain(error: &str) {
+    tracing::error!("{error}");
+    if !tracing::dispatcher::has_been_set() {
+        eprintln!("appliance: {error}");
+    }
+}
+
+/// The word by which the supervisor tells a role that it is on the box.
+pub const ON_THE_BOX: &str = "--box";
 
 /// The folder of the roles' sockets.
 #[must_use]
@@ -121,6 +272,8 @@ pub fn sockets(state: &Path) -> PathBuf {
     state.join("run")
 }
 
+/// The kernel refuses longer records.
+const RECORD_MAX: usize = 976;
 /// More threads than these never were of use: one carries some thousand calls.
 const MEDIA_THREADS_MAX: usize = 4;
 /// Longer than any pause of a party that still speaks, comfort noise included.

@@ -2,13 +2,18 @@
 
 pub mod ca;
 pub mod client;
+pub mod ctl;
 pub mod dect;
 pub mod door;
 pub mod entry;
+mod household;
+pub mod init;
+pub mod layout;
 pub mod media;
 pub mod media_client;
 pub mod parent;
 pub mod random;
 pub mod resolve;
+pub mod sandbox;
 pub mod settings;
 pub mod sip;

@@ -85,6 +85,8 @@ pub enum Reason {
     Role(Index),
     /// The trial of a new slot was not passed in time.
     Deadline,
+    /// What survives a restart cannot be used.
+    State,
 }
 
 /// Where the engine runs, which decides about the last resort.

@@ -1,0 +1,20 @@
+//! Where things stand on the box.
+
+use std::path::{Path, PathBuf};
+
+/// What survives a restart: a partition of its own.
+pub const STATE: &str = "/state";
+/// What may be lost: logs, captures.
+pub const DATA: &str = "/data";
+/// What was written at manufacture; never written here.
+pub const IDENT: &str = "/ident";
+/// The sockets of the roles, made anew at each start.
+pub const SOCKETS: &str = "/run/fixpart";
+/// The control groups.
+pub const GROUPS: &str = "/sys/fs/cgroup";
+
+/// The folder that a role has for itself in what survives a restart.
+#[must_use]
+pub fn own(role: &str) -> PathBuf {
+    Path::new(STATE).join(role)
+}
