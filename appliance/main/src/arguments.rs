@@ -120,7 +120,7 @@ fn command(word: &str, mut parser: Parser) -> Result<Command, lexopt::Error> {
 }
 
 fn role(word: &str) -> Option<&'static str> {
-    supervise::roles::find(word).map(|role| role.name)
+    roles::entry::find(word)
 }
 
 fn be(role: &'static str, mut parser: Parser) -> Result<Command, lexopt::Error> {

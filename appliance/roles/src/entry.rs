@@ -144,6 +144,10 @@ pub fn log(name: &'static str, ground: Ground) {
 /// # Errors
 /// [`EntryError`].
 pub fn role(name: &str, place: &Place) -> Result<(), EntryError> {
+    #[cfg(feature = "probe")]
+    if name == crate::probe::NAME {
+        crate::probe::run();
+    }
     let role = roles::find(name).ok_or_else(|| EntryError::Unknown(name.to_owned()))?;
     log(role.name, place.ground);
     // However the supervisor ends, its roles do not outlive it: they hold the ports that the next one needs.
@@ -245,10 +249,7 @@ impl Write for Record<'_> {
 
 impl Drop for Record<'_> {
     fn drop(&mut self) {
-        let mut file = match &self.log.file {
-            Some(file) => file,
-            None => return,
-        };
+        let Some(mut file) = self.log.file.as_ref() else { return };
         let end = self.text.len().min(RECORD_MAX);
         // A log that cannot be written has nobody to tell.
         let _ = file.write(self.text.get(..end).unwrap_or_default());
@@ -265,6 +266,16 @@ pub fn complain(error: &str) {
 
 /// The word by which the supervisor tells a role that it is on the box.
 pub const ON_THE_BOX: &str = "--box";
+
+/// The role of this name, if there is one.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static str> {
+    #[cfg(feature = "probe")]
+    if name == crate::probe::NAME {
+        return Some(crate::probe::NAME);
+    }
+    roles::find(name).map(|role| role.name)
+}
 
 /// The folder of the roles' sockets.
 #[must_use]

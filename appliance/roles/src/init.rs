@@ -1,6 +1,192 @@
-//! PID 1.
+//! PID 1: from the kernel's first process to a running appliance, and down again.
+//!
+//! One thread, no runtime, nothing foreign parsed. [`stage1`] runs from the
+//! initramfs and finds the slot; stage 2, here, mounts, checks, starts the roles
+//! by the same household that serves a person's machine, and ends the machine.
+
+mod boot_state;
+mod console;
+mod disk;
+mod keeping;
+mod kernel;
+mod reset;
+mod stage1;
+
+use crate::entry;
+use crate::household::{Household, HouseholdError};
+use crate::layout;
+use crate::sandbox;
+use boot_state::BootRecord;
+use console::say;
+use disk::Disk;
+use keeping::Box_;
+use os::machine::{Buttons, End, Watchdog};
+use std::fmt::Write as _;
+use std::io;
+use std::os::fd::BorrowedFd;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-/// Is PID 1.
+use std::time::{Duration, Instant};
+use supervise::boot::Line;
+use supervise::init::{Ending, Ground as Decides, Reason};
+use supervise::reboots::Reboots;
+use supervise::role::Role;
+use supervise::roles::ROLES;
+
+/// Is PID 1; does not return while the machine is up.
+#[must_use]
 pub fn main() -> ExitCode {
-    ExitCode::FAILURE
+    if std::process::id() != 1 {
+        eprintln!(
+            "init: this is for the kernel to start; for a server on this machine use `appliance run`"
+        );
+        return ExitCode::FAILURE;
+    }
+    console::last_words();
+    let line = match kernel::first_mounts() {
+        Ok(()) => Line::parse(&std::fs::read_to_string("/proc/cmdline").unwrap_or_default()),
+        Err(error) => give_up(&format!("the kernel's file systems cannot be mounted: {error}")),
+    };
+    console::open();
+    if stage1::is_here()
+        && let Err(error) = stage1::run(&line)
+    {
+        give_up(&error.to_string());
+    }
+    entry::log("init", sandbox::Ground::Box);
+    match stage2(&line) {
+        Ok(ending) => end(ending),
+        Err(error) => give_up(&error.to_string()),
+    }
 }
+
+/// Why the appliance cannot run at all.
+#[derive(Debug, thiserror::Error)]
+enum InitError {
+    /// A file system of the kernel's.
+    #[error("{0} cannot be mounted")]
+    Mount(&'static str, #[source] io::Error),
+    /// The supervisor's own needs.
+    #[error(transparent)]
+    Household(#[from] HouseholdError),
+}
+
+/// From the mounts to the end of all roles.
+fn stage2(line: &Line) -> Result<Ending, InitError> {
+    kernel::mounts()?;
+    kernel::settings();
+    let mut watchdog = Watchdog::start(WATCHDOG);
+    if watchdog.as_ref().is_some_and(Watchdog::was_it) {
+        tracing::warn!("the hardware's watchdog has reset this machine");
+    }
+    // Where it cannot be had, the keys reset the machine as they always did.
+    let _ = os::machine::ask_on_ctrl_alt_del();
+    let disk = if line.diskless { None } else { line.slot.and_then(|slot| Disk::of(slot.label())) };
+    let mut record = disk.as_ref().and_then(|disk| BootRecord::open(disk, line.slot));
+    if let (Some(disk), Some(record)) = (&disk, &mut record) {
+        record.settle();
+        reset::if_wanted(disk, record);
+    }
+    let kept = match &disk {
+        Some(disk) => disk.mount_all(),
+        // Memory serves as well, until the power goes.
+        None => disk::Kept { state: true, data: true },
+    };
+    disk::folders(kept);
+    kernel::network(line);
+    let trial = record.as_ref().is_some_and(BootRecord::on_trial);
+    let reboots = Reboots::parse(&std::fs::read_to_string(REBOOTS).unwrap_or_default());
+    let ground = Box_::new(record, reboots.clone());
+    let decides = if trial {
+        Decides::Trial
+    } else {
+        Decides::Box { may_reboot: reboots.allowed(os::machine::up_for()) }
+    };
+    let roles: Vec<&'static Role> = ROLES.iter().chain(keeping::more_roles()).collect();
+    let place = (PathBuf::from(EXECUTABLE), Path::new(layout::SOCKETS));
+    let mut household = Household::new(&roles, decides, place, ground)?;
+    if kept.state {
+        household.begin();
+    } else {
+        household.begin_safe(Reason::State);
+    }
+    keep(&mut household, &mut watchdog)?;
+    if let Some(watchdog) = &watchdog {
+        // From here on nobody feeds it: it ends a shutdown that hangs.
+        let _ = watchdog.set(SHUTDOWN);
+    }
+    let ending = household.ended().unwrap_or(Ending::Reboot);
+    drop(household);
+    disk::unmount_all();
+    Ok(ending)
+}
+
+/// The loop: it turns until all roles have ended.
+fn keep(
+    household: &mut Household<Box_>,
+    watchdog: &mut Option<Watchdog>,
+) -> Result<(), HouseholdError> {
+    let mut buttons = Buttons::find();
+    let mut fed = Instant::now();
+    while household.ended().is_none() {
+        let also: Vec<BorrowedFd<'_>> = buttons.as_fds().collect();
+        household.turn(Some(FEEDING.saturating_sub(fed.elapsed())), &also)?;
+        if buttons.pressed() {
+            say("the power button was pressed");
+            household.stop(Ending::PowerOff);
+        }
+        household.ground.grow_older();
+        if fed.elapsed() >= FEEDING {
+            fed = Instant::now();
+            if let Some(watchdog) = watchdog.as_mut().filter(|_| household.init.sound()) {
+                // A device that is gone resets the machine, which is what it is for.
+                let _ = watchdog.feed();
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The end of the machine.
+fn end(ending: Ending) -> ! {
+    let how = match ending {
+        Ending::Reboot => End::Reboot,
+        Ending::PowerOff | Ending::Quit => End::PowerOff,
+    };
+    say(match how {
+        End::Reboot => "starting anew",
+        End::PowerOff => "switching off",
+    });
+    leave(how)
+}
+
+/// Nothing can be done here: the next start may be with another slot.
+fn give_up(why: &str) -> ! {
+    let mut text = String::new();
+    // Writing to a string cannot fail.
+    let _ = write!(text, "cannot go on: {why}; starting anew in {} s", PAUSE.as_secs());
+    say(&text);
+    std::thread::sleep(PAUSE);
+    leave(End::Reboot)
+}
+
+fn leave(how: End) -> ! {
+    os::block::sync();
+    let failed = os::machine::end(how);
+    say(&format!("the kernel does not end the machine: {failed:?}"));
+    // What is left is the kernel's own way: it panics when PID 1 ends, and panics restart the machine.
+    std::process::abort()
+}
+
+/// The program that is every role: on the disk the file system's, in the initramfs the first of all.
+const EXECUTABLE: &str = "/proc/self/exe";
+/// Automatic reboots that were not forgiven yet.
+const REBOOTS: &str = "/state/init.reboots";
+/// How long the hardware waits for a sign of life.
+const WATCHDOG: Duration = Duration::from_mins(1);
+/// How long it waits from the end of the roles on.
+const SHUTDOWN: Duration = Duration::from_secs(30);
+/// How often it is fed.
+const FEEDING: Duration = Duration::from_secs(10);
+/// For a person to read the reason.
+const PAUSE: Duration = Duration::from_secs(10);

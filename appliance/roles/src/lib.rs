@@ -12,6 +12,8 @@ pub mod layout;
 pub mod media;
 pub mod media_client;
 pub mod parent;
+#[cfg(feature = "probe")]
+pub mod probe;
 pub mod random;
 pub mod resolve;
 pub mod sandbox;

@@ -1,0 +1,130 @@
+//! The kernel's own file systems, switches and interfaces.
+
+use super::InitError;
+use super::console::say;
+use crate::layout;
+use os::group;
+use os::link;
+use os::mount::{FileSystem, Limits};
+use std::io;
+use std::net::Ipv4Addr;
+use std::path::Path;
+use supervise::boot::Line;
+
+/// What is needed before anything can be found: once in the initramfs, and again where that was left out.
+pub(super) fn first_mounts() -> io::Result<()> {
+    for (folder, kind, limits) in [
+        ("/proc", "proc", Limits::DATA),
+        ("/sys", "sysfs", Limits::DATA),
+        ("/dev", "devtmpfs", Limits::DEVICES),
+    ] {
+        // A read-only root has the folder already.
+        let _ = std::fs::create_dir(folder);
+        let source = kind;
+        match (FileSystem { source, kind, limits, options: "" }).mount(Path::new(folder)) {
+            // Moved here by the first stage.
+            Err(error) if error.raw_os_error() == Some(nix::libc::EBUSY) => {}
+            other => other?,
+        }
+    }
+    Ok(())
+}
+
+/// The rest of them.
+pub(super) fn mounts() -> Result<(), InitError> {
+    let needed = |folder: &'static str, kind, options| {
+        let _ = std::fs::create_dir_all(folder);
+        let limits = Limits::DATA;
+        let system = FileSystem { source: "none", kind, limits, options };
+        system.mount(Path::new(folder)).map_err(|error| InitError::Mount(folder, error))
+    };
+    needed("/run", "tmpfs", "mode=755,size=16m")?;
+    needed("/tmp", "tmpfs", "mode=1777,size=16m")?;
+    needed("/dev/shm", "tmpfs", "mode=1777,size=16m")?;
+    // What serves only when something has gone wrong may be missing from a small kernel.
+    for (folder, kind) in [
+        ("/dev/pts", "devpts"),
+        ("/sys/kernel/security", "securityfs"),
+        ("/sys/fs/pstore", "pstore"),
+    ] {
+        let _ = needed(folder, kind, "");
+    }
+    needed(layout::GROUPS, "cgroup2", "")?;
+    if let Err(error) = group::enable_ceilings(Path::new(layout::GROUPS)) {
+        tracing::error!(%error, "the roles have no ceilings: the kernel lacks a controller");
+    }
+    Ok(())
+}
+
+/// Switches of the kernel; one that it does not have is passed over.
+pub(super) fn settings() {
+    for (switch, value) in SWITCHES {
+        let _ = std::fs::write(Path::new("/proc/sys").join(switch), value);
+    }
+}
+
+/// What the box is like before a role for it exists: loopback, and an address that the kernel's command line names.
+pub(super) fn network(line: &Line) {
+    if let Err(error) = link::up("lo") {
+        tracing::error!(%error, "the loopback interface stays down");
+    }
+    let Some(wanted) = &line.net else { return };
+    let Some((address, prefix)) = address(wanted) else {
+        say(&format!("fixpart.net={wanted} is no address; expected one like 192.0.2.10/24"));
+        return;
+    };
+    let Some(interface) = link::interfaces().into_iter().next() else {
+        say("there is no network interface for fixpart.net");
+        return;
+    };
+    let done = link::up(&interface).and_then(|()| link::add_address(&interface, address, prefix));
+    match done {
+        Ok(()) => say(&format!("{interface} has the address {address}/{prefix}")),
+        Err(error) => say(&format!("{interface} cannot have the address {address}: {error}")),
+    }
+}
+
+fn address(wanted: &str) -> Option<(Ipv4Addr, u8)> {
+    let (address, prefix) = wanted.split_once('/')?;
+    let prefix = prefix.parse().ok().filter(|prefix| *prefix <= 32)?;
+    Some((address.parse().ok()?, prefix))
+}
+
+/// What the kernel is to do, and what nobody is to do with it.
+const SWITCHES: &[(&str, &str)] = &[
+    // All that we say is kept; it is little.
+    ("kernel/printk_devkmsg", "on"),
+    ("kernel/panic", "10"),
+    ("kernel/panic_on_oops", "1"),
+    ("kernel/softlockup_panic", "1"),
+    ("kernel/hardlockup_panic", "1"),
+    ("kernel/hung_task_panic", "1"),
+    ("kernel/kexec_load_disabled", "1"),
+    ("kernel/unprivileged_bpf_disabled", "1"),
+    ("kernel/dmesg_restrict", "1"),
+    ("kernel/kptr_restrict", "2"),
+    ("kernel/yama/ptrace_scope", "3"),
+    ("kernel/core_pattern", ""),
+    ("user/max_user_namespaces", "0"),
+    ("fs/protected_symlinks", "1"),
+    ("fs/protected_hardlinks", "1"),
+    ("fs/protected_fifos", "2"),
+    ("fs/protected_regular", "2"),
+    ("fs/suid_dumpable", "0"),
+    ("net/ipv4/conf/all/rp_filter", "1"),
+    ("net/ipv4/conf/all/accept_redirects", "0"),
+    ("net/ipv4/tcp_syncookies", "1"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_needs_its_prefix() {
+        assert_eq!(address("10.0.2.15/24"), Some((Ipv4Addr::new(10, 0, 2, 15), 24)));
+        for wrong in ["10.0.2.15", "10.0.2.15/33", "x/24", "/", ""] {
+            assert_eq!(address(wrong), None, "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! Factory reset: what its scope names is taken away before anything is mounted.
+//!
+//! Each part can be repeated: a power cut in the middle leaves the request in
+//! place, and the next boot does all of it again.
+
+use super::boot_state::BootRecord;
+use super::console::say;
+use super::disk::Disk;
+use crate::layout;
+use os::block::{self, Partition};
+use os::mount::{self, FileSystem, Limits};
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::path::Path;
+use update::bootstate::Reset;
+use update::template::Template;
+
+/// Does what the boot state asks for, if it asks for something.
+pub(super) fn if_wanted(disk: &Disk, record: &mut BootRecord) {
+    let Some(scope) = record.wanted_reset() else { return };
+    say(&format!("factory reset, scope {}", word(scope)));
+    match reset(disk, scope) {
+        Ok(()) => {
+            record.reset_done();
+            say("the factory reset is done");
+        }
+        Err(error) => {
+            say(&format!("the factory reset is not done and will be tried again: {error}"));
+        }
+    }
+}
+
+fn reset(disk: &Disk, scope: Reset) -> io::Result<()> {
+    match scope {
+        Reset::Network => remove(disk, NETWORK),
+        Reset::Config => remove(disk, CONFIG),
+        Reset::Full => make_anew(disk),
+        Reset::Decommission => {
+            for label in ["state", "data"] {
+                let device = needed(disk, label)?.device;
+                overwrite(&device)?;
+            }
+            make_anew(disk)
+        }
+    }
+}
+
+/// Takes files out of what survives a restart. A file system that cannot be mounted is made anew: its settings are
+/// lost in any case, and a person who asks for a reset wants a box that works.
+fn remove(disk: &Disk, names: &[&str]) -> io::Result<()> {
+    let state = needed(disk, "state")?;
+    let folder = Path::new(layout::STATE);
+    let source = state.device.to_str().unwrap_or_default();
+    let _ = std::fs::create_dir(folder);
+    let system = FileSystem { source, kind: "ext4", limits: Limits::DATA, options: "" };
+    if system.mount(folder).is_err() {
+        return write_empty(&state);
+    }
+    let removed = names.iter().try_for_each(|name| {
+        let path = folder.join(name);
+        let removed =
+            if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
+        match removed {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    });
+    block::sync();
+    mount::unmount(folder)?;
+    removed
+}
+
+fn make_anew(disk: &Disk) -> io::Result<()> {
+    for label in ["data", "state"] {
+        write_empty(&needed(disk, label)?)?;
+    }
+    Ok(())
+}
+
+fn needed(disk: &Disk, label: &str) -> io::Result<Partition> {
+    let missing = || io::Error::other(format!("there is no partition {label}"));
+    disk.partition(label).ok_or_else(missing)
+}
+
+/// Writes an empty file system; it is grown to the partition when it is mounted.
+fn write_empty(partition: &Partition) -> io::Result<()> {
+    let file = std::fs::read(TEMPLATE)?;
+    let template = Template::parse(&file).map_err(io::Error::other)?;
+    let mut device = File::options().write(true).open(&partition.device)?;
+    if template.len() > partition.length * block::SECTOR {
+        return Err(io::Error::other("the partition is too small for an empty file system"));
+    }
+    let mut buffer = vec![0; PIECE];
+    let mut from = 0;
+    while from < template.len() {
+        let length = usize::try_from(template.len() - from).unwrap_or(PIECE).min(PIECE);
+        let piece = buffer.get_mut(..length).unwrap_or_default();
+        template.fill(from, piece);
+        device.write_all(piece)?;
+        from += length as u64;
+    }
+    device.sync_all()
+}
+
+/// Writes zeros over everything. Flash keeps what it has replaced until it needs the room; who must be sure of more
+/// has to destroy the disk, which the manual says.
+fn overwrite(device: &Path) -> io::Result<()> {
+    let mut device = File::options().write(true).open(device)?;
+    let mut left = block::size(&device)?;
+    let zeros = vec![0; PIECE];
+    while left > 0 {
+        let length = usize::try_from(left).unwrap_or(PIECE).min(PIECE);
+        device.write_all(zeros.get(..length).unwrap_or_default())?;
+        left -= length as u64;
+    }
+    device.sync_all()
+}
+
+const fn word(scope: Reset) -> &'static str {
+    match scope {
+        Reset::Network => "network",
+        Reset::Config => "config",
+        Reset::Full => "full",
+        Reset::Decommission => "decommission",
+    }
+}
+
+/// The network settings, once a role keeps them.
+const NETWORK: &[&str] = &["net"];
+/// All settings; users and subscriptions stay.
+const CONFIG: &[&str] = &["net", "config.xml", "init.reboots"];
+const TEMPLATE: &str = "/usr/share/fixpart/empty.ext4";
+/// Octets of one write.
+const PIECE: usize = 1 << 20;

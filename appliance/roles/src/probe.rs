@@ -1,0 +1,320 @@
+//! A role for tests in a virtual machine: it does what it is told over the second serial port.
+//!
+//! Compiled only with the feature `probe`, which no product has. It is root and
+//! not confined: it looks at the other roles from outside, kills them, and tries
+//! from inside their sandboxes what they must not be able to do.
+
+use crate::client::{self, Server};
+use crate::entry::Place;
+use crate::layout;
+use crate::sandbox::{self, Bases, Ground};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use sd_notify::NotifyState;
+use std::fs::File;
+use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+use supervise::role::{LastResort, Network, Role};
+use supervise::roles;
+use update::bootstate::{Copies, Reset};
+
+/// Its name.
+pub const NAME: &str = "probe";
+
+/// Its row; it stands beside the table, not in it.
+pub static ROLES: &[Role] = &[Role {
+    name: NAME,
+    about: "Tries what must not be possible",
+    after: &[],
+    calls: &["ctl"],
+    listens: false,
+    controls: false,
+    uid: 0,
+    capabilities: &[],
+    memory_mib_max: 128,
+    tasks_max: 64,
+    files_max: 64,
+    watchdog: None,
+    last_resort: LastResort::DegradeInSafeModeToo,
+    files: &[],
+    syscalls: &[],
+    network: Network::Ip,
+}];
+
+/// Does what it is told until it is killed.
+pub fn run() -> ! {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match words[..] {
+        ["inside", role] => inside(role),
+        ["hog", mib] => hog(mib.parse().unwrap_or(64)),
+        ["orphans", count] => orphans(count.parse().unwrap_or(1)),
+        _ => {}
+    }
+    let _ = sd_notify::notify(&[NotifyState::Ready]);
+    if let Err(error) = serve() {
+        tracing::error!(%error, "the probe cannot use its serial port");
+    }
+    // Not to be restarted: there is no port.
+    loop {
+        std::thread::sleep(Duration::from_mins(1));
+    }
+}
+
+fn serve() -> io::Result<()> {
+    let mut port = File::options().read(true).write(true).open("/dev/ttyS1")?;
+    raw(&port)?;
+    let commands = BufReader::new(port.try_clone()?);
+    let mut held: Vec<UnixStream> = Vec::new();
+    port.write_all(b"probe\n")?;
+    for command in commands.lines() {
+        let command = command?;
+        let words: Vec<&str> = command.split_whitespace().collect();
+        let answer = obey(&words, &mut held).unwrap_or_else(|error| format!("error {error}"));
+        port.write_all(answer.trim_end().replace('\n', " | ").as_bytes())?;
+        port.write_all(b"\n")?;
+    }
+    Ok(())
+}
+
+/// A serial port that passes on what is written, and nothing else.
+fn raw(port: &File) -> io::Result<()> {
+    use nix::sys::termios::{SetArg, cfmakeraw, tcgetattr, tcsetattr};
+    let mut settings = tcgetattr(port)?;
+    cfmakeraw(&mut settings);
+    Ok(tcsetattr(port, SetArg::TCSANOW, &settings)?)
+}
+
+fn obey(words: &[&str], held: &mut Vec<UnixStream>) -> Result<String, Box<dyn std::error::Error>> {
+    let server = Server::of_this_box();
+    Ok(match *words {
+        ["status"] => status(&server)?,
+        ["restart", role] => {
+            client::restart(&server, role)?;
+            "ok".into()
+        }
+        ["reboot"] => {
+            client::reboot(&server)?;
+            "ok".into()
+        }
+        ["poweroff"] => {
+            client::power_off(&server)?;
+            "ok".into()
+        }
+        ["kill", signal, role] => {
+            let signal: Signal = signal.parse()?;
+            kill(Pid::from_raw(pid_of(&server, role)?), signal)?;
+            "ok".into()
+        }
+        ["loop", role] => crash_loop(&server, role)?,
+        ["connect", role] => {
+            let path = Path::new(layout::SOCKETS).join(format!("{role}.sock"));
+            held.push(UnixStream::connect(path)?);
+            "ok".into()
+        }
+        ["proc", role] => {
+            let pid = pid_of(&server, role)?;
+            std::fs::read_to_string(format!("/proc/{pid}/status"))?
+        }
+        ["zombies"] => zombies().to_string(),
+        ["read", path] => std::fs::read_to_string(path)?,
+        ["write", path, text] => {
+            std::fs::write(path, text)?;
+            "ok".into()
+        }
+        ["list", path] => {
+            let entries = std::fs::read_dir(path)?.flatten();
+            let mut names: Vec<String> =
+                entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+            names.sort();
+            names.join(" ")
+        }
+        ["inside", role] => myself(&["inside", role])?,
+        ["hog", role, mib] => {
+            let procs = Path::new(layout::GROUPS).join(role).join("cgroup.procs");
+            let child = Command::new("/proc/self/exe").arg0(NAME).args(["hog", mib]).spawn()?;
+            std::fs::write(procs, child.id().to_string())?;
+            "ok".into()
+        }
+        ["orphans", count] => myself(&["orphans", count])?,
+        ["reset", scope] => {
+            request_reset(scope)?;
+            "ok".into()
+        }
+        ["size", path] => {
+            let system = nix::sys::statvfs::statvfs(path)?;
+            (system.blocks() * system.fragment_size()).to_string()
+        }
+        ["memory"] => memory(&server)?,
+        ["crash"] => {
+            std::fs::write("/proc/sysrq-trigger", "c")?;
+            "ok".into()
+        }
+        _ => return Err("the probe does not know this".into()),
+    })
+}
+
+fn status(server: &Server) -> Result<String, Box<dyn std::error::Error>> {
+    let roles = client::roles(server)?;
+    let mut text = if roles.safe_mode { "safe".to_owned() } else { "normal".to_owned() };
+    for role in &roles.roles {
+        text.push_str(&format!(" {}={},{},{}", role.name, role.state, role.pid, role.starts));
+    }
+    Ok(text)
+}
+
+fn pid_of(server: &Server, role: &str) -> Result<i32, Box<dyn std::error::Error>> {
+    let roles = client::roles(server)?;
+    let found = roles.roles.iter().find(|it| it.name == role && it.pid != 0);
+    Ok(i32::try_from(found.ok_or("it does not run")?.pid)?)
+}
+
+/// Kills it whenever it is there, until it stays away or the box changes.
+fn crash_loop(server: &Server, role: &str) -> Result<String, Box<dyn std::error::Error>> {
+    let began = Instant::now();
+    while began.elapsed() < Duration::from_mins(2) {
+        let Ok(roles) = client::roles(server) else { return Ok("the supervisor is gone".into()) };
+        let Some(found) = roles.roles.iter().find(|it| it.name == role) else { break };
+        if found.state == "down" || roles.safe_mode {
+            return Ok(format!("{} after {} starts", found.state, found.starts));
+        }
+        if found.pid != 0 {
+            let _ = kill(Pid::from_raw(i32::try_from(found.pid)?), Signal::SIGKILL);
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    Err("it is still started".into())
+}
+
+/// How many of PID 1's children have ended and were not let go.
+fn zombies() -> usize {
+    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    let stats = entries.filter_map(|entry| std::fs::read_to_string(entry.path().join("stat")).ok());
+    let states = stats.filter_map(|stat| {
+        let rest = stat.rsplit_once(") ")?.1.to_owned();
+        Some(rest.starts_with("Z 1 "))
+    });
+    states.filter(|zombie| *zombie).count()
+}
+
+/// This program again, to do something that cannot be undone.
+fn myself(words: &[&str]) -> io::Result<String> {
+    let output = Command::new("/proc/self/exe").arg0(NAME).args(words).output()?;
+    let said = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    Ok(if output.status.success() { said } else { format!("{said} ended by {}", output.status) })
+}
+
+/// Becomes the role in all but its work, and says what it could do that it must not.
+fn inside(name: &str) -> ! {
+    let Some(role) = roles::find(name) else { std::process::exit(1) };
+    let place = Place::on_the_box(name);
+    let bases = Bases {
+        own: place.state.clone(),
+        settings: vec![place.files.config.clone(), place.files.users.clone()],
+        sockets: place.sockets.clone(),
+    };
+    let confined = match sandbox::enter(role, &bases, Ground::Box) {
+        Ok(confined) => confined,
+        Err(error) => {
+            println!("cannot be confined: {error}");
+            std::process::exit(1);
+        }
+    };
+    let mut could = Vec::new();
+    let mut attempt = |what: &'static str, done: bool| {
+        if done {
+            could.push(what);
+        }
+    };
+    attempt("read-etc-shadow", std::fs::read("/etc/shadow").is_ok());
+    attempt("list-root", std::fs::read_dir("/").is_ok_and(|it| it.count() > 0));
+    attempt("read-other-state", seen("/state/other/secret"));
+    attempt("read-data", seen("/data/secret"));
+    attempt("write-tmp", std::fs::write("/tmp/x", "x").is_ok());
+    attempt("write-run", std::fs::write("/run/fixpart/x", "x").is_ok());
+    attempt("write-own", std::fs::write(place.state.join("x"), "x").is_ok());
+    attempt("write-settings", std::fs::write("/state/config.xml", "x").is_ok());
+    attempt("open-disk", File::open("/dev/vda").is_ok() || File::open("/dev/sda").is_ok());
+    attempt("open-memory", File::open("/dev/mem").is_ok());
+    attempt("read-other-process", std::fs::read("/proc/1/environ").is_ok());
+    attempt("write-sysctl", std::fs::write("/proc/sys/kernel/panic", "1").is_ok());
+    attempt("become-root", nix::unistd::setuid(nix::unistd::Uid::from_raw(0)).is_ok());
+    attempt("kill-init", kill(Pid::from_raw(1), Signal::SIGCONT).is_ok());
+    attempt("low-port", std::net::UdpSocket::bind("127.0.0.1:1").is_ok());
+    attempt("tcp", std::net::TcpListener::bind("127.0.0.1:0").is_ok());
+    attempt("change-root", nix::unistd::chdir("/").is_ok());
+    println!("{:?} could {}", confined.files, could.join(","));
+    std::process::exit(0)
+}
+
+fn seen(path: &str) -> bool {
+    !matches!(std::fs::metadata(path), Err(error) if error.kind() == io::ErrorKind::NotFound)
+}
+
+fn hog(mib: usize) -> ! {
+    let mut all: Vec<Vec<u8>> = Vec::new();
+    // First into the group, which the parent does meanwhile.
+    std::thread::sleep(Duration::from_millis(200));
+    for _ in 0..mib {
+        all.push(vec![1; 1 << 20]);
+    }
+    println!("{} MiB were had", all.len());
+    std::process::exit(0)
+}
+
+/// Children of a child that ends before them: they come to PID 1.
+fn orphans(count: usize) -> ! {
+    for _ in 0..count.div_ceil(ORPHANS_AT_ONCE) {
+        // `exec` is not needed: the end is all that matters.
+        let mut children: Vec<std::process::Child> = Vec::new();
+        for _ in 0..ORPHANS_AT_ONCE {
+            if let Ok(child) = Command::new("/proc/self/exe").arg0("true").arg("help").spawn() {
+                children.push(child);
+            }
+        }
+        drop(children);
+    }
+    println!("{count} were left");
+    std::process::exit(0)
+}
+
+/// What all roles and PID 1 use together, in KiB: each shared page counted in parts.
+fn memory(server: &Server) -> Result<String, Box<dyn std::error::Error>> {
+    let mut pids = vec![1];
+    pids.extend(client::roles(server)?.roles.iter().filter(|it| it.name != NAME).map(|it| it.pid));
+    let mut sum = 0u64;
+    for pid in pids.into_iter().filter(|pid| *pid != 0) {
+        let rollup = std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup"))?;
+        let pss = rollup.lines().find_map(|line| line.strip_prefix("Pss:"));
+        sum += pss.and_then(|pss| pss.trim().strip_suffix(" kB")?.parse::<u64>().ok()).unwrap_or(0);
+    }
+    Ok(sum.to_string())
+}
+
+fn request_reset(scope: &str) -> Result<(), Box<dyn std::error::Error>> {
+    let scope = match scope {
+        "network" => Reset::Network,
+        "config" => Reset::Config,
+        "full" => Reset::Full,
+        "decommission" => Reset::Decommission,
+        _ => return Err("there is no such scope".into()),
+    };
+    let device: PathBuf =
+        os::block::labelled("bootstate").into_iter().next().ok_or("there is no boot state")?.device;
+    let mut file = File::options().read(true).write(true).open(device)?;
+    let mut octets = vec![0; 1 << 20];
+    file.read_exact(&mut octets)?;
+    let copies = Copies::of_partition(&octets);
+    for write in copies.replace(copies.state().reset_requested(scope)) {
+        file.seek(SeekFrom::Start(write.copy.sector() * 512))?;
+        file.write_all(&write.block)?;
+        file.sync_all()?;
+    }
+    Ok(())
+}
+
+const ORPHANS_AT_ONCE: usize = 40;
