@@ -49,6 +49,20 @@ pub fn up_for() -> Duration {
     clock_gettime(ClockId::CLOCK_BOOTTIME).map(Duration::from).unwrap_or_default()
 }
 
+/// Waits until the kernel's random numbers are good: keys are made from them. Asking makes the kernel gather what is
+/// missing; a mere look at `/dev/random`, which a static program's libraries take, would wait for ever.
+///
+/// # Errors
+/// Never on a kernel since 3.17.
+pub fn wait_for_randomness() -> io::Result<()> {
+    let mut octet = 0u8;
+    #[expect(unsafe_code, reason = "no safe face in nix")]
+    // SAFETY: the kernel writes at most one octet to a place of that size.
+    let got = unsafe { nix::libc::getrandom((&raw mut octet).cast(), 1, 0) };
+    nix::errno::Errno::result(got)?;
+    Ok(())
+}
+
 /// Loads a kernel module; one that is there already, or whose hardware is not, is no error.
 ///
 /// # Errors
@@ -207,7 +221,8 @@ mod tests {
 
     #[test]
     #[cfg_attr(miri, ignore = "miri has no clock")]
-    fn the_machine_is_up() {
+    fn the_machine_is_up_and_its_random_numbers_are_good() {
+        wait_for_randomness().unwrap();
         assert!(up_for() > Duration::ZERO);
     }
 }

@@ -149,12 +149,12 @@ pub fn role(name: &str, place: &Place) -> Result<(), EntryError> {
         crate::probe::run();
     }
     let role = roles::find(name).ok_or_else(|| EntryError::Unknown(name.to_owned()))?;
+    let mut passed = Passed::take()?;
+    // What was left open by mistake; an old kernel cannot, and then exec has closed them. Before anything of ours is open.
+    let _ = os::confine::close_from(passed.end());
     log(role.name, place.ground);
     // However the supervisor ends, its roles do not outlive it: they hold the ports that the next one needs.
     prctl::set_pdeathsig(Signal::SIGKILL).map_err(io::Error::from)?;
-    let mut passed = Passed::take()?;
-    // What was left open by mistake; an old kernel cannot, and then exec has closed them.
-    let _ = os::confine::close_from(passed.end());
     let listener = passed.unix_listener(name)?;
     let bases = Bases {
         own: place.state.clone(),

@@ -94,6 +94,8 @@ fn stage2(line: &Line) -> Result<Ending, InitError> {
     };
     disk::folders(kept);
     kernel::network(line);
+    // On a kernel too old to be asked they are as good as they are.
+    let _ = os::machine::wait_for_randomness();
     let trial = record.as_ref().is_some_and(BootRecord::on_trial);
     let reboots = Reboots::parse(&std::fs::read_to_string(REBOOTS).unwrap_or_default());
     let ground = Box_::new(record, reboots.clone());
