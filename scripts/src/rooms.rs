@@ -222,6 +222,7 @@ const ROOMS: &[Room] = &[
         ],
         uses: None,
     },
+    Room { name: "keeps", knows: &["image", "supervise", "update"], uses: None },
     Room { name: "scripts", knows: &[], uses: None },
 ];
 

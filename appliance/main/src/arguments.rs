@@ -124,6 +124,10 @@ fn role(word: &str) -> Option<&'static str> {
 }
 
 fn be(role: &'static str, mut parser: Parser) -> Result<Command, lexopt::Error> {
+    #[cfg(feature = "probe")]
+    if role == roles::probe::NAME {
+        return Ok(Command::RoleOnTheBox(role));
+    }
     let mut words = parser.try_raw_args().ok_or("words are missing")?;
     if words.peek().is_some_and(|word| word == ON_THE_BOX) {
         words.next();

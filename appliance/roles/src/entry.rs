@@ -12,6 +12,7 @@ use nix::sys::prctl;
 use nix::sys::signal::Signal;
 use os::confine::Enforced;
 use os::passed::{NotPassed, Passed};
+use std::ffi::CString;
 use std::io::{self, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -153,6 +154,8 @@ pub fn role(name: &str, place: &Place) -> Result<(), EntryError> {
     // What was left open by mistake; an old kernel cannot, and then exec has closed them. Before anything of ours is open.
     let _ = os::confine::close_from(passed.end());
     log(role.name, place.ground);
+    // What a list of processes shows; a role's name has neither a zero in it nor more than 15 octets.
+    let _ = CString::new(role.name).map(|name| prctl::set_name(&name));
     // However the supervisor ends, its roles do not outlive it: they hold the ports that the next one needs.
     prctl::set_pdeathsig(Signal::SIGKILL).map_err(io::Error::from)?;
     let listener = passed.unix_listener(name)?;
