@@ -3,6 +3,7 @@
 mod buildroot;
 mod check;
 mod first_call;
+mod keeps;
 mod nightly;
 mod ova;
 mod rooms;

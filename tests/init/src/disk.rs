@@ -90,7 +90,7 @@ pub(crate) fn is_clean(disk: &Path, work: &Path) -> Result<(), Wrong> {
         let mut from = File::open(disk)?;
         from.seek(SeekFrom::Start(partition.first * 512))?;
         let mut to = File::create(&copy)?;
-        let mut left = partition.len() * 512;
+        let mut left = partition.len();
         let mut piece = vec![0; 1 << 20];
         while left > 0 {
             let length = usize::try_from(left.min(1 << 20))?;

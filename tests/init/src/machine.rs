@@ -2,6 +2,7 @@
 
 use crate::Wrong;
 use crate::disk::Disk;
+use std::collections::VecDeque;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
@@ -15,6 +16,8 @@ pub(crate) struct Machine {
     console: Receiver<String>,
     probe: Option<BufReader<UnixStream>>,
     waiting: UnixListener,
+    /// What was said and not looked at.
+    unread: VecDeque<String>,
     /// What was said since the last that was looked for.
     said: Vec<String>,
     monitor: PathBuf,
@@ -49,7 +52,15 @@ impl Machine {
                 }
             }
         });
-        Ok(Self { qemu, console, probe: None, waiting, said: Vec::new(), monitor })
+        Ok(Self {
+            qemu,
+            console,
+            probe: None,
+            waiting,
+            unread: VecDeque::new(),
+            said: Vec::new(),
+            monitor,
+        })
     }
 
     /// Starts one and waits until all roles are ready and the probe listens.
@@ -81,7 +92,8 @@ impl Machine {
     pub(crate) fn says(&mut self, text: &str) -> Result<String, Wrong> {
         self.said.clear();
         loop {
-            match self.console.recv_timeout(PATIENCE) {
+            let unread = self.unread.pop_front().map(Ok);
+            match unread.unwrap_or_else(|| self.console.recv_timeout(PATIENCE)) {
                 Ok(line) if line.contains(text) => return Ok(line),
                 Ok(line) => self.said.push(line),
                 Err(error) => {
@@ -108,6 +120,11 @@ impl Machine {
         }
     }
 
+    /// Asks for the end of the machine, which may come before the answer.
+    pub(crate) fn order(&mut self, ending: &str) {
+        let _ = self.ask(ending);
+    }
+
     fn hear(&mut self) -> Result<String, Wrong> {
         let probe = self.probe.as_mut().ok_or("the probe was not found yet")?;
         let mut line = Vec::new();
@@ -115,7 +132,10 @@ impl Machine {
             .read_until(b'\n', &mut line)
             .map_err(|error| format!("the probe is silent: {error}"))?;
         if line.is_empty() {
-            return Err("the machine is gone".into());
+            self.unread.extend(self.console.try_iter());
+            let last: Vec<&str> =
+                self.unread.iter().rev().take(20).rev().map(String::as_str).collect();
+            return Err(format!("the machine is gone; it said:\n{}", last.join("\n")).into());
         }
         Ok(String::from_utf8_lossy(&line).trim().to_owned())
     }

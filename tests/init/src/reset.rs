@@ -28,7 +28,7 @@ fn reset(disk: &Disk, scope: &str, left: &str) -> Result<String, Wrong> {
         machine.ask(&format!("write {file} {text}"))?;
     }
     machine.ask(&format!("reset {scope}"))?;
-    machine.ask("reboot")?;
+    machine.order("reboot");
     // In the middle: the request stands on the disk, and the deed has begun.
     machine.says("factory reset, scope")?;
     machine.cut()?;
@@ -43,12 +43,12 @@ fn reset(disk: &Disk, scope: &str, left: &str) -> Result<String, Wrong> {
         return Err(format!("what was in the last partition: {data}").into());
     }
     // It is not done again.
-    machine.ask("reboot")?;
+    machine.order("reboot");
     machine.find_probe()?;
     if machine.ask("list /state")? != listed {
         return Err("it changes once more".into());
     }
-    machine.ask("poweroff")?;
+    machine.order("poweroff");
     machine.ends()?;
     is_clean(&copy, &disk.work)?;
     Ok(String::new())

@@ -94,7 +94,7 @@ impl Disk {
         disk.write_all(&grown.primary(&boot_code).map_err(io::Error::other)?)?;
         disk.sync_all()?;
         if let Some(last) = grown.find("data") {
-            block::tell_length(&disk, data, last.len())?;
+            block::tell_length(&disk, data, last.len() / SECTOR)?;
         }
         say("the disk is larger than the image was: the last partition has been made longer");
         Ok(())
