@@ -8,6 +8,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::{UnixDatagram as Pair, UnixListener};
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 use supervise::control::{Answer, Name, RECORD, Record, Request};
 use tokio::net::UnixDatagram;
@@ -38,7 +39,7 @@ pub async fn run(
     stop: impl Future<Output = ()>,
 ) -> Result<(), CtlError> {
     let supervisor = Supervisor::new(control)?;
-    let door = Door::new(listener, callers)?;
+    let door = Arc::new(Door::new(listener, callers)?);
     let (asks_in, mut asks) = channel(ASKS_MAX);
     let beat = sd_notify::watchdog_enabled().map_or(BEAT, |limit| limit / 2).min(BEAT);
     let mut beat = interval(beat);
@@ -53,8 +54,9 @@ pub async fn run(
             ask = asks.recv() => if let Some(ask) = ask { supervisor.pass_on(ask).await?; },
             accepted = door.accept(), if guests.len() < GUESTS_MAX => match accepted {
                 Ok(stream) => {
-                    let connection = door.serve(stream, Service::new(asks_in.clone())).await;
-                    guests.spawn(stay(connection));
+                    // In a task of its own: one that is silent must not hold up the others.
+                    let (door, service) = (door.clone(), Service::new(asks_in.clone()));
+                    guests.spawn(async move { stay(door.serve(stream, service).await).await });
                 }
                 Err(error) => tracing::warn!(%error, "a caller was not served"),
             },
