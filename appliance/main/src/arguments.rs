@@ -369,7 +369,7 @@ mod tests {
         let remove = Question::HandsetRemove("00077 0000004 4".into());
         assert_eq!(
             read("appliance handset remove 00077 0000004 4 --state s"),
-            Ok(Command::Control("s".into(), remove))
+            Ok(Command::Control(Some("s".into()), remove))
         );
         assert!(read("appliance handset remove --state s").is_err());
         assert!(read("appliance handset approve 1 --state s").is_err());
