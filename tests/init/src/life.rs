@@ -107,7 +107,8 @@ fn comes_back(disk: &Disk) -> Result<String, Wrong> {
         ("hog media 600", "media", "has used more memory than it may"),
         ("restart ctl", "ctl", "is restarted"),
     ] {
-        machine.ask(deed)?;
+        // The one that restarts the control role may lose its answer with it.
+        let _ = machine.ask(deed);
         // Whoever calls while it is away waits, and is not refused.
         machine.ask(&format!("connect {victim}"))?;
         machine.says(said)?;
@@ -146,7 +147,7 @@ fn one_down(disk: &Disk) -> Result<String, Wrong> {
     let copy = disk.copy("one-down")?;
     let (mut machine, _) = Machine::up(disk, &copy)?;
     for death in 1..=5 {
-        machine.ask("die").err().ok_or("the probe is still there")?;
+        machine.tell("die")?;
         if death < 5 {
             machine.find_probe()?;
         }
@@ -163,8 +164,7 @@ fn safe_mode(disk: &Disk) -> Result<String, Wrong> {
     let copy = disk.copy("safe-mode")?;
     let (mut machine, _) = Machine::up(disk, &copy)?;
     for _ in 0..2 {
-        // The answer may be lost with the machine.
-        let _ = machine.ask("loop dect");
+        machine.order("loop dect");
         machine.says("cannot be kept alive: starting anew")?;
         machine.find_probe()?;
         machine.becomes(all_ready)?;

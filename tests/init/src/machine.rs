@@ -111,8 +111,7 @@ impl Machine {
 
     /// Asks the probe; an error of the probe's is one here.
     pub(crate) fn ask(&mut self, question: &str) -> Result<String, Wrong> {
-        let probe = self.probe.as_mut().ok_or("the probe was not found yet")?;
-        probe.get_mut().write_all(format!("{question}\n").as_bytes())?;
+        self.tell(question)?;
         let answer = self.hear()?;
         match answer.strip_prefix("error ") {
             Some(error) => Err(format!("{question}: {error}").into()),
@@ -120,9 +119,16 @@ impl Machine {
         }
     }
 
+    /// Tells the probe something that it will not answer.
+    pub(crate) fn tell(&mut self, words: &str) -> Result<(), Wrong> {
+        let probe = self.probe.as_mut().ok_or("the probe was not found yet")?;
+        Ok(probe.get_mut().write_all(format!("{words}\n").as_bytes())?)
+    }
+
     /// Asks for the end of the machine, which may come before the answer.
     pub(crate) fn order(&mut self, ending: &str) {
-        let _ = self.ask(ending);
+        // An answer that does come stands before what the probe says after the next start.
+        let _ = self.tell(ending);
     }
 
     fn hear(&mut self) -> Result<String, Wrong> {
