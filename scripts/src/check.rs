@@ -211,9 +211,6 @@ fn lab(root: &Path, steps: &mut Steps) {
             Err(error) => Verdict::Failed(error.to_string()),
         }
     });
-    steps.step("a disk boots, and PID 1 keeps its roles and its disk", || {
-        crate::keeps::verdict(root)
-    });
     steps.step("Wireshark understands the base-station link", || crate::tshark::verdict(root));
 }
 

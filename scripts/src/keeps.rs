@@ -1,12 +1,28 @@
 //! A disk is booted in QEMU, and PID 1 is watched keeping its roles: builds what `tests/init` needs and runs it.
 
+use crate::Outcome;
 use crate::rooms;
 use crate::steps::{Tally, Verdict, command};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+/// Boots and watches, and prints what was seen.
+///
+/// # Errors
+/// When something does not hold.
+pub(crate) fn report() -> Outcome {
+    match verdict(&rooms::root()) {
+        Verdict::Passed(note) => println!("keeps: {note}"),
+        Verdict::Skipped(reason) => println!("keeps: skipped, {reason}"),
+        Verdict::Failed(reason) => return Err(reason.into()),
+        Verdict::Counted(tally) if tally.failed > 0 => return Err(tally.to_string().into()),
+        Verdict::Counted(_) => {}
+    }
+    Ok(())
+}
+
 /// Boots and watches.
-pub(crate) fn verdict(root: &Path) -> Verdict {
+fn verdict(root: &Path) -> Verdict {
     let kernel = match kernel(root) {
         Ok(kernel) => kernel,
         Err(why) => return Verdict::Skipped(why),

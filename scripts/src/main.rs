@@ -23,6 +23,7 @@ fn main() -> ExitCode {
         "run" => return first_call::run(&rest),
         "rooms" => rooms::report(),
         "vendor" => buildroot::vendor(),
+        "keeps" => keeps::report(),
         "tshark" => tshark::report(),
         _ => {
             eprintln!("{USAGE}");
@@ -49,5 +50,6 @@ usage: cargo xtask COMMAND
                     only what `test` does with the tree for Buildroot; BUILDROOT=DIR names a checkout
   ova               only what `test` does with an appliance for ESXi
   vendor            a tarball of the last commit with every foreign crate, for Buildroot
+  keeps             boot a disk in QEMU and watch PID 1 keep its roles
   tshark            what Wireshark makes of the base-station link of the last run
   rooms             hold the rules of who may know whom (DESIGN D2, D3)";
