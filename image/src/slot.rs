@@ -194,6 +194,7 @@ const MODULES_EARLY: &[&str] = &[
     "wdat_wdt",
     "virtio_rng",
     "button",
+    "evdev",
 ];
 
 /// Modules that a role may ask for.
