@@ -39,6 +39,7 @@ impl Kernel {
     pub fn open(from: &Path, work: &Path) -> Result<Self, Error> {
         let folder = if from.extension().is_some_and(|extension| extension == "deb") {
             let folder = work.join("kernel");
+            std::fs::create_dir_all(&folder).at(&folder)?;
             Tool::new("dpkg-deb", "dpkg").arg("-x").arg(from).arg(&folder).run()?;
             folder
         } else {

@@ -1,0 +1,91 @@
+//! Boots images in QEMU: which slot starts, after which failure, after which power cut.
+//!
+//! Everything is judged by what appears on the serial line and by what stands on the disk after; a time-out only ends
+//! what hangs. `scripts/test` runs it with the packages of kernels that it has fetched.
+
+mod bench;
+mod crash;
+mod log;
+mod machine;
+mod matrix;
+mod real;
+mod slots;
+mod vectors;
+
+use bench::{Bench, Failure};
+use lexopt::prelude::*;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let options = match options() {
+        Ok(Some(options)) => options,
+        Ok(None) => {
+            println!("{USAGE}");
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => {
+            eprintln!("boots: {error}\n{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    let mut bench = match Bench::new(options) {
+        Ok(bench) => bench,
+        Err(error) => {
+            eprintln!("boots: {}", bench::told(&*error));
+            return ExitCode::FAILURE;
+        }
+    };
+    real::run(&mut bench);
+    vectors::run(&mut bench);
+    crash::run(&mut bench);
+    matrix::run(&mut bench);
+    bench.end()
+}
+
+/// What the words on the command line ask for.
+pub(crate) struct Options {
+    /// Packages of kernels and the programs to boot, as [`slots`] names them.
+    pub(crate) cache: PathBuf,
+    /// The toy PID 1, linked statically.
+    pub(crate) toy: PathBuf,
+    /// The appliance, linked statically.
+    pub(crate) appliance: Option<PathBuf>,
+    /// The repository.
+    pub(crate) root: PathBuf,
+    /// All vectors and all crash images, not a choice of them.
+    pub(crate) nightly: bool,
+    /// Only checks with this in their names.
+    pub(crate) only: Option<String>,
+}
+
+fn options() -> Result<Option<Options>, Failure> {
+    let mut options = Options {
+        cache: ".cache/debs".into(),
+        toy: PathBuf::new(),
+        appliance: None,
+        root: ".".into(),
+        nightly: false,
+        only: None,
+    };
+    let mut words = lexopt::Parser::from_env();
+    while let Some(word) = words.next()? {
+        match word {
+            Long("cache") => options.cache = words.value()?.into(),
+            Long("toy") => options.toy = words.value()?.into(),
+            Long("appliance") => options.appliance = Some(words.value()?.into()),
+            Long("root") => options.root = words.value()?.into(),
+            Long("nightly") => options.nightly = true,
+            Long("help") | Short('h') => return Ok(None),
+            Value(only) => options.only = Some(only.string()?),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    if options.toy.as_os_str().is_empty() {
+        return Err("--toy is needed".into());
+    }
+    Ok(Some(options))
+}
+
+const USAGE: &str = "\
+usage: boots --toy FILE [--appliance FILE] [--cache DIR] [--root DIR] [--nightly] [PART-OF-A-NAME]";
