@@ -1,1 +1,51 @@
-//! placeholder
+//! What QEMU's driver `blklogwrites` has recorded: every write and every flush, in their order.
+//!
+//! The format is the kernel's, Documentation/admin-guide/device-mapper/log-writes.rst.
+
+use crate::bench::Failure;
+
+/// One thing that the machine asked of its disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Entry {
+    /// First byte.
+    pub(crate) at: u64,
+    /// What was written; nothing where it was only a flush.
+    pub(crate) bytes: Vec<u8>,
+    /// Everything before it had to be on the medium when it was done.
+    pub(crate) is_flush: bool,
+}
+
+/// Reads a log.
+pub(crate) fn read(log: &[u8]) -> Result<Vec<Entry>, Failure> {
+    if number(log, 0)? != MAGIC {
+        return Err("the log of writes has no header".into());
+    }
+    let (count, sector) = (number(log, 16)?, number(log, 24)? & 0xFFFF_FFFF);
+    let mut at = usize::try_from(sector)?;
+    let mut entries = Vec::new();
+    for _ in 0..count {
+        let (first, sectors, flags) =
+            (number(log, at)?, number(log, at + 8)?, number(log, at + 16)?);
+        at += usize::try_from(sector)?;
+        let len = usize::try_from(sectors * sector)?;
+        // What a discard names is not in the log; nothing of ours discards.
+        let bytes = if flags & DISCARD == 0 {
+            let bytes = log.get(at..at + len).ok_or("the log of writes is cut")?.to_vec();
+            at += len;
+            bytes
+        } else {
+            Vec::new()
+        };
+        entries.push(Entry { at: first * sector, bytes, is_flush: flags & FLUSH != 0 });
+    }
+    Ok(entries)
+}
+
+fn number(log: &[u8], at: usize) -> Result<u64, Failure> {
+    let bytes = log.get(at..at + 8).ok_or("the log of writes is cut")?;
+    Ok(bytes.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte)))
+}
+
+const MAGIC: u64 = 0x006a_7366_7773_6872;
+const FLUSH: u64 = 1;
+const DISCARD: u64 = 4;
