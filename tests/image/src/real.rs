@@ -153,8 +153,9 @@ fn allowed(bench: &Bench) -> Result<String, Failure> {
         let mode = line.split_whitespace().next().unwrap_or_default();
         let path = line.split_whitespace().skip(5).collect::<Vec<_>>().join(" ");
         let path = path.trim_start_matches('/');
-        let is_module =
-            path.starts_with("usr/lib/modules/") && path.ends_with(".ko") && mode == "-rw-r--r--";
+        let module =
+            path.strip_prefix("usr/lib/modules/").and_then(|name| name.strip_suffix(".ko"));
+        let is_module = module.is_some() && mode == "-rw-r--r--";
         if !path.is_empty() && !is_module {
             seen.push(format!("{mode} {path}"));
         }
