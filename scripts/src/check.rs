@@ -27,6 +27,7 @@ pub(crate) fn run(words: &[String]) -> ExitCode {
         steps.step("tests", || tests(&root));
         steps.step("tests in documentation", || doc_tests(&root));
         crate::ova::run(&root, &mut steps);
+        crate::boots::run(&root, nightly, &mut steps);
         lab(&root, &mut steps);
     }
     if nightly {

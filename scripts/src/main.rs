@@ -1,5 +1,6 @@
 //! `cargo xtask`: all automation of the house.
 
+mod boots;
 mod buildroot;
 mod check;
 mod first_call;
@@ -21,6 +22,7 @@ fn main() -> ExitCode {
         "buildroot" => return buildroot::report(&rest),
         "ova" => return ova::report(),
         "run" => return first_call::run(&rest),
+        "image" => boots::image(&rest),
         "rooms" => rooms::report(),
         "vendor" => buildroot::vendor(),
         "keeps" => keeps::report(),
@@ -51,5 +53,6 @@ usage: cargo xtask COMMAND
   ova               only what `test` does with an appliance for ESXi
   vendor            a tarball of the last commit with every foreign crate, for Buildroot
   keeps             boot a disk in QEMU and watch PID 1 keep its roles
+  image [OPTION]... the disk of the appliance, in target/image; options are those of `image disk`
   tshark            what Wireshark makes of the base-station link of the last run
   rooms             hold the rules of who may know whom (DESIGN D2, D3)";

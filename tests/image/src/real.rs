@@ -1,7 +1,7 @@
 //! The real slot and disk: what is in them, how large they are, and that two builds give the same bytes.
 
 use crate::bench::{Bench, Failure, Skip, same};
-use crate::slots::package;
+use crate::slots::{Kind, package};
 use image::disk::{self, factory_state};
 use image::ext4;
 use image::identity::Identity;
@@ -38,7 +38,7 @@ impl Build {
         let work = folder.join("work");
         std::fs::create_dir_all(&work)?;
         let program = bench.options.appliance.as_ref().unwrap_or(&bench.options.toy);
-        let kernel = Kernel::open(&package(&bench.options.cache, "6-amd64_")?, &work)?;
+        let kernel = Kernel::open(&package(&bench.options.cache, Kind::Generic)?, &work)?;
         let e2fsck = std::fs::read("/sbin/e2fsck.static")
             .map_err(|_| Skip("/sbin/e2fsck.static is not here; it is in e2fsck-static".into()))?;
         let parts = slot::Parts {

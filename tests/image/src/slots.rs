@@ -54,14 +54,15 @@ impl Slots {
             images.insert(toy, path);
         }
         let binary = std::fs::read(&options.toy)?;
-        let cloud = Kernel::open(&package(&options.cache, "cloud-amd64_")?, &work.join("cloud"))?;
+        let cloud = Kernel::open(&package(&options.cache, Kind::Cloud)?, &work.join("cloud"))?;
         for toy in [Toy::Confirm, Toy::Exit, Toy::NoInit] {
             let path = work.join(format!("{toy:?}.squashfs"));
             slot::write(&toy_root(toy, &binary, &cloud, &[])?, &path, work)?;
             images.insert(toy, path);
         }
         // Only this kernel knows a watchdog that QEMU has.
-        let generic = Kernel::open(&package(&options.cache, "6-amd64_")?, &work.join("generic"))?;
+        let generic =
+            Kernel::open(&package(&options.cache, Kind::Generic)?, &work.join("generic"))?;
         let path = work.join("Hang.squashfs");
         slot::write(&toy_root(Toy::Hang, &binary, &generic, &["nvme", "i6300esb"])?, &path, work)?;
         images.insert(Toy::Hang, path);
@@ -160,14 +161,28 @@ fn toy_root(toy: Toy, binary: &[u8], kernel: &Kernel, modules: &[&str]) -> Resul
     Ok(root)
 }
 
-/// The package of a kernel with this in its name.
-pub(crate) fn package(cache: &Path, part: &str) -> Result<PathBuf, Failure> {
+/// A kind of kernel that Debian has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// For virtual machines: small, quick to start.
+    Cloud,
+    /// With drivers for real hardware.
+    Generic,
+}
+
+/// The newest package of this kind.
+pub(crate) fn package(cache: &Path, kind: Kind) -> Result<PathBuf, Failure> {
     let entries = std::fs::read_dir(cache).into_iter().flatten().flatten();
     let mut found: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
     found.retain(|path| {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        name.starts_with("linux-image-") && name.contains(part) && name.ends_with(".deb")
+        let is_kernel = name.starts_with("linux-image-") && name.ends_with("_amd64.deb");
+        let is_cloud = name.contains("-cloud-amd64_");
+        let is_generic = name.contains("-amd64_") && !is_cloud && !name.contains("-rt-");
+        is_kernel && if kind == Kind::Cloud { is_cloud } else { is_generic }
     });
     found.sort();
-    found.pop().ok_or_else(|| format!("no kernel with {part} in {}", cache.display()).into())
+    found
+        .pop()
+        .ok_or_else(|| format!("no kernel of the kind {kind:?} in {}", cache.display()).into())
 }
