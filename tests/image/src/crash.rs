@@ -287,3 +287,32 @@ const SUBSETS: usize = 2;
 const SUBSETS_NIGHTLY: usize = 256;
 /// Places at which a long write is torn.
 const TORN_PLACES: usize = 4;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_is_taken_in_parts_in_any_order_and_torn() {
+        let write = |at, len| Entry { at, bytes: vec![1; len], is_flush: false };
+        let flush = Entry { at: 0, bytes: Vec::new(), is_flush: true };
+        let log = [write(0, 512), flush, write(8, 512), write(16, 2048)];
+        let images = images(&log, 2);
+        let sizes =
+            |image: &[Entry]| image.iter().map(|entry| entry.bytes.len()).collect::<Vec<_>>();
+        let found: Vec<_> = images.iter().map(|(_, image)| sizes(image)).collect();
+        for wanted in [
+            vec![],
+            vec![512],
+            vec![512, 512],
+            vec![512, 512, 2048],
+            vec![512, 2048],
+            vec![512, 512, 1536],
+            vec![512, 1024],
+        ] {
+            assert!(found.contains(&wanted), "{wanted:?} is not among {found:?}");
+        }
+        let first = |image: &Vec<usize>| image.first().is_none_or(|len| *len == 512);
+        assert!(found.iter().all(first), "what was flushed is there, once it was");
+    }
+}

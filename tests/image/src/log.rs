@@ -49,3 +49,27 @@ fn number(log: &[u8], at: usize) -> Result<u64, Failure> {
 const MAGIC: u64 = 0x006a_7366_7773_6872;
 const FLUSH: u64 = 1;
 const DISCARD: u64 = 4;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sector(numbers: &[u64]) -> Vec<u8> {
+        let mut sector: Vec<u8> = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
+        sector.resize(512, 0);
+        sector
+    }
+
+    #[test]
+    fn writes_and_flushes_come_in_their_order() {
+        let header = sector(&[MAGIC, 1, 3, 512]);
+        let write = [sector(&[9, 1, 0, 0]), vec![7; 512]].concat();
+        let log = [header, write, sector(&[0, 0, FLUSH, 0]), sector(&[5, 8, DISCARD, 0])].concat();
+        let entries = read(&log).unwrap();
+        assert_eq!(entries[0], Entry { at: 9 * 512, bytes: vec![7; 512], is_flush: false });
+        assert_eq!(entries[1], Entry { at: 0, bytes: Vec::new(), is_flush: true });
+        assert_eq!(entries[2].bytes, Vec::<u8>::new());
+        assert!(read(&log[..1000]).is_err(), "cut");
+        assert!(read(&[0; 600]).is_err(), "no header");
+    }
+}
