@@ -22,7 +22,7 @@ pub(crate) enum Toy {
     Confirm,
     /// Its PID 1 ends, and the kernel panics.
     Exit,
-    /// It has no PID 1 at all.
+    /// It has nothing that can be PID 1.
     NoInit,
     /// It starts the watchdog and hangs.
     Hang,
@@ -145,9 +145,9 @@ fn toy_root(toy: Toy, binary: &[u8], kernel: &Kernel, modules: &[&str]) -> Resul
         Toy::Hang => "hang",
         _ => "confirm",
     };
-    if toy != Toy::NoInit {
-        initramfs.put("init", Node::Program(binary.to_vec()));
-    }
+    // Without any file there, the kernel would look for a root on the disk first, which takes minutes to fail.
+    let init = if toy == Toy::NoInit { b"no program".to_vec() } else { binary.to_vec() };
+    initramfs.put("init", Node::Program(init));
     initramfs.put("behaviour", Node::File(behaviour.into()));
     let mut order = String::new();
     for module in kernel.order(modules)? {
