@@ -4,6 +4,7 @@ mod boots;
 mod buildroot;
 mod check;
 mod first_call;
+mod image;
 mod keeps;
 mod nightly;
 mod ova;
@@ -47,7 +48,9 @@ type Outcome = Result<(), Box<dyn std::error::Error>>;
 const USAGE: &str = "\
 usage: cargo xtask COMMAND
   test [--nightly]  every check, fast to slow; scripts/test installs what it needs before
-  run [--once]      PBX, server, base stations and handsets, and their first calls; scripts/run builds before
+  run [--once] [--host]
+                    boots the appliance, and PBX, base stations and handsets make their first calls; --host runs the
+                    server in the foreground instead; scripts/run builds before
   buildroot [--nightly]
                     only what `test` does with the tree for Buildroot; BUILDROOT=DIR names a checkout
   ova               only what `test` does with an appliance for ESXi

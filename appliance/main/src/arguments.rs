@@ -2,7 +2,7 @@
 
 use lexopt::{Arg, Parser, ValueExt};
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What is asked for.
 #[derive(Debug, PartialEq, Eq)]
@@ -226,8 +226,10 @@ fn enrol(mut parser: Parser) -> Result<Command, lexopt::Error> {
 }
 
 fn control(state: Option<PathBuf>, question: Question) -> Result<Command, lexopt::Error> {
-    let state = state.ok_or("--state DIR is missing")?;
-    Ok(Command::Control(Some(state), question))
+    if state.is_none() && !Path::new(roles::layout::SOCKETS).exists() {
+        return Err("--state DIR is missing".into());
+    }
+    Ok(Command::Control(state, question))
 }
 
 fn decode(mut parser: Parser) -> Result<Command, lexopt::Error> {

@@ -127,6 +127,17 @@ fn obey(words: &[&str], held: &mut Vec<UnixStream>) -> Result<String, Box<dyn st
             nix::unistd::sync();
             "ok".into()
         }
+        ["put", path, hex] => {
+            std::fs::write(path, unhex(hex)?)?;
+            nix::unistd::sync();
+            "ok".into()
+        }
+        ["ask", ref words @ ..] => {
+            let output = Command::new("/proc/self/exe").arg0("appliance").args(words).output()?;
+            let said = if output.status.success() { output.stdout } else { output.stderr };
+            let said = String::from_utf8_lossy(&said).into_owned();
+            if output.status.success() { said } else { return Err(said.into()) }
+        }
         ["list", path] => {
             let entries = std::fs::read_dir(path)?.flatten();
             let mut names: Vec<String> =
@@ -157,6 +168,11 @@ fn obey(words: &[&str], held: &mut Vec<UnixStream>) -> Result<String, Box<dyn st
         }
         _ => return Err("the probe does not know this".into()),
     })
+}
+
+fn unhex(text: &str) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
+    let digits = text.as_bytes().chunks(2).map(str::from_utf8);
+    digits.map(|pair| Ok(u8::from_str_radix(pair?, 16)?)).collect()
 }
 
 fn status(server: &Server) -> Result<String, Box<dyn std::error::Error>> {

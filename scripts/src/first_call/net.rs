@@ -1,5 +1,6 @@
 //! A network of the run's own: a namespace in which nothing else lives and nothing survives.
 
+use super::machine::TAP;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 use std::process::Command;
@@ -9,6 +10,8 @@ use std::process::Command;
 pub(super) struct Net {
     /// Whether it is a namespace; else it is the loopback of this machine.
     pub(super) own: bool,
+    /// Whether the server is a machine of its own on a cable; never without a namespace.
+    pub(super) boxed: bool,
 }
 
 impl Net {
@@ -37,6 +40,11 @@ impl Net {
         self.address(10 + number)
     }
 
+    /// Where everybody but a server of its own has the addresses.
+    pub(super) fn interface(self) -> &'static str {
+        if self.boxed { BRIDGE } else { "lo" }
+    }
+
     fn address(self, last: u8) -> IpAddr {
         let first = if self.own { 10 } else { 127 };
         IpAddr::V4(Ipv4Addr::new(first, 99, 0, last))
@@ -51,14 +59,26 @@ impl Net {
             return Ok(());
         }
         ip(&["link", "set", "lo", "up"])?;
-        for address in
-            [self.server(), self.pbx(), self.phone(), self.peer(), self.base(1), self.base(2)]
-        {
-            ip(&["address", "add", &format!("{address}/32"), "dev", "lo"])?;
+        let others = [self.phone(), self.pbx(), self.peer(), self.base(1), self.base(2)];
+        if !self.boxed {
+            for address in others.into_iter().chain([self.server()]) {
+                ip(&["address", "add", &format!("{address}/32"), "dev", "lo"])?;
+            }
+            return Ok(());
         }
-        Ok(())
+        ip(&["link", "add", BRIDGE, "type", "bridge"])?;
+        for address in others {
+            ip(&["address", "add", &format!("{address}/24"), "dev", BRIDGE])?;
+        }
+        ip(&["tuntap", "add", TAP, "mode", "tap"])?;
+        ip(&["link", "set", TAP, "master", BRIDGE])?;
+        ip(&["link", "set", TAP, "up"])?;
+        ip(&["link", "set", BRIDGE, "up"])
     }
 }
+
+/// The switch that everybody is connected to.
+const BRIDGE: &str = "fixpart-lab";
 
 fn ip(words: &[&str]) -> Result<(), String> {
     let output = Command::new("ip").args(words).output();

@@ -4,6 +4,7 @@ use super::net::Net;
 use super::process::{Process, until};
 use super::tone;
 use serde_json::{Value, json};
+use std::fmt::Write as _;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
@@ -136,7 +137,7 @@ fn write_files(root: &Path, own: &Path, net: Net) -> std::io::Result<()> {
         own.display(),
         tone.display()
     );
-    config.push_str("net_interface lo\n");
+    let _ = writeln!(config, "net_interface {}", net.interface());
     config.push_str(&common);
     std::fs::write(own.join("config"), config)?;
     std::fs::write(own.join("contacts"), "")?;

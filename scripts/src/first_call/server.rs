@@ -1,5 +1,6 @@
-//! The server: its files, its start, its end, and what it says of itself.
+//! The server, in the foreground or booted from its image: its files, its start, its end, and what it says of itself.
 
+use super::machine::Machine;
 use super::net::Net;
 use super::process::{Process, until};
 use crate::rooms;
@@ -9,18 +10,45 @@ use std::process::Command;
 use std::time::Duration;
 
 /// A running server.
-pub(super) struct Server {
+pub(super) enum Server {
+    /// In the foreground, on this machine.
+    Host(Host),
+    /// In a virtual machine, from its disk image.
+    Boxed(Box<Machine>),
+}
+
+/// A server in the foreground.
+pub(super) struct Host {
     process: Process,
     program: PathBuf,
     folder: PathBuf,
 }
 
 impl Server {
-    /// Writes its files and starts it.
+    /// Gives it its files and starts it: from the disk image where there is one, else in the foreground. And a
+    /// word about it.
     ///
     /// # Errors
     /// When it does not come up.
-    pub(super) fn start(folder: &Path, net: Net) -> Result<Self, String> {
+    pub(super) fn start(
+        folder: &Path,
+        net: Net,
+        image: Option<&Path>,
+    ) -> Result<(Self, String), String> {
+        let Some(image) = image else { return Self::start_here(folder, net) };
+        let machine = Machine::start(image, folder)?;
+        let ready = machine.ready_after().as_secs_f64();
+        machine.put("/state/config.xml", &config(net))?;
+        machine.put("/state/users.xml", &users())?;
+        for role in ["media", "dect"] {
+            machine.ask(&format!("restart {role}"))?;
+        }
+        let server = Self::Boxed(Box::new(machine));
+        server.answers()?;
+        Ok((server, format!("all roles were ready {ready:.1} s after the kernel's start")))
+    }
+
+    fn start_here(folder: &Path, net: Net) -> Result<(Self, String), String> {
         let state = folder.join(STATE);
         let written = std::fs::create_dir_all(&state)
             .and_then(|()| std::fs::write(state.join("config.xml"), config(net)))
@@ -28,9 +56,9 @@ impl Server {
         written.map_err(|error| format!("cannot write the server's files: {error}"))?;
         let program = rooms::program("appliance").map_err(|error| error.to_string())?;
         let process = launch(&program, folder)?;
-        let server = Self { process, program, folder: folder.to_owned() };
+        let server = Self::Host(Host { process, program, folder: folder.to_owned() });
         server.answers()?;
-        Ok(server)
+        Ok((server, "its roles in processes of their own".to_owned()))
     }
 
     /// Kills it and all its roles without warning, and starts it again.
@@ -38,14 +66,37 @@ impl Server {
     /// # Errors
     /// When it does not come up.
     pub(super) fn kill_and_start(&mut self) -> Result<(), String> {
-        self.process.kill();
-        // Its roles end with it; the ports are free when they have.
-        self.process = until(Duration::from_secs(10), || launch(&self.program, &self.folder))?;
+        match self {
+            Self::Host(host) => {
+                host.process.kill();
+                // Its roles end with it; the ports are free when they have.
+                host.process =
+                    until(Duration::from_secs(10), || launch(&host.program, &host.folder))?;
+            }
+            Self::Boxed(machine) => machine.cut_and_start()?,
+        }
         self.answers()
     }
 
+    /// How long its kernel took until all roles were ready, and how long it has run by now; `None` without one of
+    /// its own.
+    pub(super) fn since_kernel(&self) -> Option<(Duration, Duration)> {
+        match self {
+            Self::Host(_) => None,
+            Self::Boxed(machine) => Some((machine.ready_after(), machine.up_for())),
+        }
+    }
+
+    /// What its processes occupy in memory together, in KiB; `None` where nobody has measured it.
+    pub(super) fn memory(&self) -> Option<u64> {
+        match self {
+            Self::Host(_) => None,
+            Self::Boxed(machine) => machine.ask("memory").ok()?.parse().ok(),
+        }
+    }
+
     fn answers(&self) -> Result<(), String> {
-        until(Duration::from_secs(20), || self.status()).map(drop)
+        until(ANSWERS, || self.status()).map(drop)
     }
 
     /// What `appliance status --json` says.
@@ -61,6 +112,15 @@ impl Server {
     /// # Errors
     /// What it says instead.
     pub(super) fn ask(&self, words: &[&str]) -> Result<String, String> {
+        match self {
+            Self::Host(host) => host.ask(words),
+            Self::Boxed(machine) => machine.ask(&format!("ask {}", words.join(" "))),
+        }
+    }
+}
+
+impl Host {
+    fn ask(&self, words: &[&str]) -> Result<String, String> {
         let mut command = Command::new(&self.program);
         command.args(words).arg("--state").arg(self.folder.join(STATE));
         let output = command.output().map_err(|error| error.to_string())?;
@@ -116,5 +176,7 @@ pub(super) fn ipei(number: u32) -> String {
 
 /// The code that the handsets must know.
 pub(super) const ACCESS_CODE: &str = "1234";
+/// A virtual machine on a busy one takes its time.
+const ANSWERS: Duration = Duration::from_secs(60);
 /// The state folder within the folder of the run.
 pub(super) const STATE: &str = "state";

@@ -8,6 +8,7 @@ use super::simulator::{Simulator, TONES, base_mac};
 use super::{pbx, peer};
 use crate::steps::{Steps, Verdict};
 use serde_json::Value;
+use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -27,23 +28,27 @@ pub(super) struct Cast {
 type Told = Result<String, String>;
 
 /// Brings everybody on, a step each; `None` where one could not come.
-pub(super) fn gather(root: &Path, folder: &Path, net: Net, steps: &mut Steps) -> Option<Cast> {
-    let pbx = bring(steps, "Kamailio answers", || pbx::start(root, folder, net))?;
-    let server = bring(steps, "the server runs, its roles in processes of their own", || {
-        Server::start(folder, net)
-    })?;
+pub(super) fn gather(
+    (root, folder): (&Path, &Path),
+    net: Net,
+    image: Option<&Path>,
+    steps: &mut Steps,
+) -> Option<Cast> {
+    let pbx = bring(steps, "Kamailio answers", || plainly(pbx::start(root, folder, net)?))?;
+    let runs = if image.is_some() { "the image boots" } else { "the server runs" };
+    let server = bring(steps, runs, || Server::start(folder, net, image))?;
     let simulator = bring(steps, "two base stations enrol and are on the air", || {
         let tokens = [token(&server, 1)?, token(&server, 2)?];
         let mut simulator = Simulator::start(folder, net, &tokens)?;
         simulator.base(1, "on-air")?;
         simulator.base(2, "on-air")?;
-        Ok(simulator)
+        plainly(simulator)
     })?;
     let phone = if net.own {
         bring(steps, "a phone that is not ours registers", || {
             let phone = Phone::start(root, folder, net)?;
             until(USUAL, || phone.registered())?;
-            Ok(phone)
+            plainly(phone)
         })
     } else {
         let why = "baresip refuses loopback addresses, and no namespace can be made here";
@@ -54,16 +59,25 @@ pub(super) fn gather(root: &Path, folder: &Path, net: Net, steps: &mut Steps) ->
     Some(Cast { net, root, folder, _pbx: pbx, server, simulator, phone })
 }
 
-fn bring<T>(steps: &mut Steps, name: &str, come: impl FnOnce() -> Result<T, String>) -> Option<T> {
+fn bring<T>(
+    steps: &mut Steps,
+    name: &str,
+    come: impl FnOnce() -> Result<(T, String), String>,
+) -> Option<T> {
     let mut came = None;
     steps.step(name, || match come() {
-        Ok(one) => {
+        Ok((one, note)) => {
             came = Some(one);
-            Verdict::Passed(String::new())
+            Verdict::Passed(note)
         }
         Err(reason) => Verdict::Failed(reason),
     });
     came
+}
+
+/// Somebody of whom nothing is to be said.
+fn plainly<T>(came: T) -> Result<(T, String), String> {
+    Ok((came, String::new()))
 }
 
 /// A token for a base station, as a technician would ask for it.
@@ -312,12 +326,26 @@ fn killed(cast: &mut Cast) -> Told {
     cast.server.kill_and_start()?;
     cast.simulator.base(1, "on-air")?;
     cast.simulator.base(2, "on-air")?;
+    until(RECOVERY, || cast.users(1, |user| user["registration"] == "registered"))?;
+    let first = cast.server.since_kernel();
     until(RECOVERY, || {
         cast.users(3, |user| {
             user["subscribed"] == true && is_located(user) && user["registration"] == "registered"
         })
     })?;
-    Ok("3 subscribed, 3 located, 3 registered again".into())
+    let mut told = "3 subscribed, 3 located, 3 registered again".to_owned();
+    if let Some((ready, registered)) = first {
+        let (ready, registered) = (ready.as_secs_f64(), registered.as_secs_f64());
+        // Writing to a string cannot fail.
+        let _ = write!(
+            told,
+            "; after the kernel's start all roles were ready in {ready:.1} s, the first was registered in {registered:.1} s"
+        );
+    }
+    if let Some(memory) = cast.server.memory() {
+        let _ = write!(told, "; all our processes together have {} MiB", memory / 1024);
+    }
+    Ok(told)
 }
 
 fn removed(cast: &mut Cast) -> Told {
