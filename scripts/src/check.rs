@@ -1,5 +1,6 @@
 //! `cargo xtask test`: every check there is, fast to slow.
 
+use crate::image;
 use crate::rooms;
 use crate::steps::{Done, Steps, Tally, Verdict, command};
 use std::path::{Path, PathBuf};
@@ -195,24 +196,41 @@ fn test_tally(text: &str) -> Option<Tally> {
     tally
 }
 
-/// The first call, on a network of its own, and what Wireshark makes of its base-station link.
+/// The first calls with the server in the foreground, what Wireshark makes of its base-station link, and the same
+/// calls with the appliance booted from its image.
 fn lab(root: &Path, steps: &mut Steps) {
     steps.step("the first call: PBX, server, base stations and handsets", || {
-        let done = rooms::program("scripts").and_then(|program| {
-            command(root, "first-call", Command::new(program).args(["run", "--once"]))
-        });
-        match done {
-            Ok(done) => {
-                done.out.lines().for_each(|line| println!("            {line}"));
-                match Tally::last_in(&done.out) {
-                    Some(tally) if done.well == (tally.failed == 0) => Verdict::Counted(tally),
-                    _ => Verdict::Failed(done.tail()),
-                }
-            }
-            Err(error) => Verdict::Failed(error.to_string()),
-        }
+        first_call(root, &["run", "--once", "--host"])
     });
     steps.step("Wireshark understands the base-station link", || crate::tshark::verdict(root));
+    steps.step("a disk boots, and PID 1 keeps its roles and its disk", || {
+        crate::keeps::verdict(root)
+    });
+    steps.step("the first call through the booted image", || {
+        let qemu = Command::new("qemu-system-x86_64").arg("--version").output();
+        if !qemu.is_ok_and(|output| output.status.success()) {
+            return Verdict::Skipped("QEMU is not installed".into());
+        }
+        match image::kernel(root, image::CLOUD) {
+            Ok(_) => first_call(root, &["run", "--once"]),
+            Err(why) => Verdict::Skipped(why),
+        }
+    });
+}
+
+fn first_call(root: &Path, words: &[&str]) -> Verdict {
+    let done = rooms::program("scripts")
+        .and_then(|program| command(root, "first-call", Command::new(program).args(words)));
+    match done {
+        Ok(done) => {
+            done.out.lines().for_each(|line| println!("            {line}"));
+            match Tally::last_in(&done.out) {
+                Some(tally) if done.well == (tally.failed == 0) => Verdict::Counted(tally),
+                _ => Verdict::Failed(done.tail()),
+            }
+        }
+        Err(error) => Verdict::Failed(error.to_string()),
+    }
 }
 
 /// Tools that were built here.

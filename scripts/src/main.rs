@@ -23,7 +23,7 @@ fn main() -> ExitCode {
         "buildroot" => return buildroot::report(&rest),
         "ova" => return ova::report(),
         "run" => return first_call::run(&rest),
-        "image" => boots::image(&rest),
+        "image" => image::report(&rest),
         "rooms" => rooms::report(),
         "vendor" => buildroot::vendor(),
         "keeps" => keeps::report(),

@@ -177,6 +177,6 @@ pub(super) fn ipei(number: u32) -> String {
 /// The code that the handsets must know.
 pub(super) const ACCESS_CODE: &str = "1234";
 /// A virtual machine on a busy one takes its time.
-const ANSWERS: Duration = Duration::from_secs(60);
+const ANSWERS: Duration = Duration::from_mins(1);
 /// The state folder within the folder of the run.
 pub(super) const STATE: &str = "state";
