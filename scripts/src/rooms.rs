@@ -165,6 +165,7 @@ const ROOMS: &[Room] = &[
         knows: &["machine"],
         uses: Some(&["audio-codec-algorithms", "rtcp-types", "rtp-types", "thiserror", "tracing"]),
     },
+    Room { name: "lan", knows: &[], uses: Some(&["jiff", "serde_json", "thiserror"]) },
     Room { name: "config", knows: &["ident"], uses: Some(&["quick-xml", "thiserror", "zeroize"]) },
     Room { name: "supervise", knows: &["machine"], uses: Some(&["thiserror", "tracing"]) },
     Room { name: "update", knows: &[], uses: Some(&["thiserror"]) },
@@ -186,6 +187,7 @@ const ROOMS: &[Room] = &[
             "dect",
             "ident",
             "iwu",
+            "lan",
             "machine",
             "media",
             "os",
@@ -198,7 +200,7 @@ const ROOMS: &[Room] = &[
     },
     Room {
         name: "appliance",
-        knows: &["bus", "config", "dect", "ident", "roles", "sip", "supervise"],
+        knows: &["bus", "config", "dect", "ident", "lan", "roles", "sip", "supervise"],
         uses: None,
     },
     // what is shipped
