@@ -89,8 +89,6 @@ impl Door {
 
     /// Serves `interface` at [`PATH`] to an accepted caller, until the connection is dropped.
     ///
-    /// More interfaces are added with `connection.object_server().at(PATH, ..)`.
-    ///
     /// # Errors
     /// [`Refused::Handshake`] or [`Refused::Silent`].
     pub async fn serve<I: Interface>(
@@ -98,13 +96,32 @@ impl Door {
         stream: UnixStream,
         interface: I,
     ) -> Result<Connection, Refused> {
+        handshake(self.builder(stream)?.serve_at(PATH, interface)).await
+    }
+
+    /// Serves two interfaces at [`PATH`], both from the first message on.
+    ///
+    /// # Errors
+    /// [`Refused::Handshake`] or [`Refused::Silent`].
+    pub async fn serve_both<I: Interface, J: Interface>(
+        &self,
+        stream: UnixStream,
+        one: I,
+        other: J,
+    ) -> Result<Connection, Refused> {
+        handshake(self.builder(stream)?.serve_at(PATH, one).serve_at(PATH, other)).await
+    }
+
+    fn builder(&self, stream: UnixStream) -> Result<Builder<'static>, Refused> {
         let stream = stream.into_std().map_err(Refused::Accept)?;
-        let builder = Builder::unix_stream(stream).server(self.guid.clone()).p2p();
-        let building = builder.serve_at(PATH, interface).build();
-        match timeout(HANDSHAKE, building).await {
-            Ok(built) => built.map_err(Refused::Handshake),
-            Err(_) => Err(Refused::Silent),
-        }
+        Ok(Builder::unix_stream(stream).server(self.guid.clone()).p2p())
+    }
+}
+
+async fn handshake(builder: Builder<'_>) -> Result<Connection, Refused> {
+    match timeout(HANDSHAKE, builder.build()).await {
+        Ok(built) => built.map_err(Refused::Handshake),
+        Err(_) => Err(Refused::Silent),
     }
 }
 

@@ -11,7 +11,10 @@
 pub mod control1;
 pub mod dect1;
 pub mod door;
+pub mod log1;
 pub mod media1;
+pub mod observed1;
+pub mod streams;
 
 pub use zbus::{Connection, Error};
 

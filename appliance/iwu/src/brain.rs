@@ -2,7 +2,7 @@
 
 use crate::call::Action;
 use crate::iwu::{self, Iwu};
-use crate::status::Status;
+use crate::status::{CallStatus, Status};
 use crate::users::User;
 use dect::nwk;
 use dect::primitive::{AccessCode, Request};
@@ -160,6 +160,16 @@ impl Brain {
     #[must_use]
     pub fn is_leaving(&self) -> bool {
         self.iwu.is_leaving()
+    }
+
+    /// Number and state of each call, by number.
+    pub fn call_states(&self) -> impl Iterator<Item = (u32, &'static str)> {
+        self.iwu.call_states()
+    }
+
+    /// Each call, by number.
+    pub fn call_list(&self) -> impl Iterator<Item = CallStatus> {
+        self.iwu.call_list()
     }
 
     /// How many calls there are, those that are ending included.

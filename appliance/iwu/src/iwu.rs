@@ -4,7 +4,7 @@ use crate::accounts::in_words;
 use crate::brain::Settings;
 use crate::call::{Action, Call, Event, Ground, Out, Timer};
 use crate::speech::{self, Preferences};
-use crate::status::{Registration, RfpStatus, Status, UserStatus};
+use crate::status::{CallStatus, Registration, RfpStatus, Status, UserStatus};
 use crate::users::{Subscriber, User};
 use ::dect::primitive::{self as dect, ReleaseReason};
 use ::sip::primitive::{self as sip, AccountId};
@@ -139,6 +139,20 @@ impl Iwu {
     /// How many calls there are, those that are ending included.
     pub(crate) fn calls(&self) -> usize {
         self.calls.len()
+    }
+
+    /// Number and state of each call.
+    pub(crate) fn call_states(&self) -> impl Iterator<Item = (u32, &'static str)> {
+        self.calls.iter().map(|(number, call)| (*number, call.state.name()))
+    }
+
+    /// Each call, as an administrator sees it.
+    pub(crate) fn call_list(&self) -> impl Iterator<Item = CallStatus> {
+        self.calls.iter().map(|(number, call)| {
+            let subscriber = self.users.get(&call.account);
+            let user = subscriber.map(|it| it.user.account.user.clone()).unwrap_or_default();
+            CallStatus { number: *number, user, state: call.state.name() }
+        })
     }
 
     /// Whether a registration is being taken back and the PBX has not said so yet.

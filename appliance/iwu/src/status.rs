@@ -16,6 +16,17 @@ pub struct Status {
     pub strangers: Vec<Ipei>,
 }
 
+/// One call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallStatus {
+    /// Its number, which is also that of its media session.
+    pub number: u32,
+    /// SIP user name of the handset's user; empty where that was taken away meanwhile.
+    pub user: String,
+    /// Where it stands: `Dialling`, `Outgoing`, `Paging`, `Active` or `Ending`.
+    pub state: &'static str,
+}
+
 /// One user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserStatus {

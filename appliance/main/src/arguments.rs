@@ -1,5 +1,6 @@
 //! What the words on the command line ask for.
 
+use lan::log::{BadName, Filter, NoLevel};
 use lexopt::{Arg, Parser, ValueExt};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -17,6 +18,8 @@ pub(crate) enum Command {
     RoleOnTheBox(&'static str),
     /// Ask the server that runs on a state folder, or that this box is.
     Control(Option<PathBuf>, Question),
+    /// Show the log of the server that runs on a state folder, or that this box is.
+    Logs(Option<PathBuf>, Logs),
     /// Say what is in SIP messages, one file each.
     DecodeSip(Vec<PathBuf>),
     /// Say what is in network-layer messages in hexadecimal.
@@ -60,12 +63,32 @@ pub(crate) enum Question {
     Enrol(Option<String>),
     /// How the roles fare.
     Roles,
+    /// What can be seen of one role, or of all; as JSON or as text.
+    Observed {
+        /// Which one.
+        role: Option<String>,
+        /// One JSON line for each.
+        json: bool,
+    },
     /// Begin a role anew.
     Restart(String),
     /// Start the box anew.
     Reboot,
     /// Switch the box off.
     PowerOff,
+}
+
+/// Which records are shown, and how.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Logs {
+    /// Those that come, too.
+    pub(crate) follow: bool,
+    /// As JSON lines.
+    pub(crate) json: bool,
+    /// How they are chosen, but for the time.
+    pub(crate) filter: Filter,
+    /// Not older than this, in the words of the one who asks.
+    pub(crate) since: Option<String>,
 }
 
 /// A captured session of the Blowfish door.
@@ -137,23 +160,59 @@ fn be(role: &'static str, mut parser: Parser) -> Result<Command, lexopt::Error> 
 }
 
 fn ctl(mut parser: Parser) -> Result<Command, lexopt::Error> {
-    let (mut state, mut words) = (None, Vec::new());
+    let (mut state, mut words, mut logs) = (None, Vec::new(), Logs::default());
     while let Some(argument) = parser.next()? {
+        let of_logs = words.first().is_some_and(|word| word == "logs");
+        let of_observed = words.first().is_some_and(|word| word == "observed");
         match argument {
             Arg::Long("state") => once(&mut state, "--state", &mut parser)?,
+            Arg::Long("json") if of_logs || of_observed => logs.json = true,
+            Arg::Short('f') | Arg::Long("follow") if of_logs => logs.follow = true,
+            Arg::Long(name @ ("level" | "role" | "since" | "grep" | "field")) if of_logs => {
+                let name = name.to_owned();
+                choose(&mut logs, &name, parser.value()?.string()?)?;
+            }
             Arg::Value(word) => words.push(word.string()?),
             other => return Err(other.unexpected()),
         }
     }
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let question = match words[..] {
+        ["logs"] => return Ok(Command::Logs(state, logs)),
         ["status"] => Question::Roles,
+        ["observed"] => Question::Observed { role: None, json: logs.json },
+        ["observed", role] => Question::Observed { role: Some(role.to_owned()), json: logs.json },
         ["restart", role] => Question::Restart(role.to_owned()),
         ["reboot"] => Question::Reboot,
         ["poweroff"] => Question::PowerOff,
-        _ => return Err("expected: ctl status, ctl restart ROLE, ctl reboot, ctl poweroff".into()),
+        _ => {
+            return Err("expected: ctl status, ctl logs, ctl observed [ROLE], ctl restart ROLE, \
+                        ctl reboot, ctl poweroff"
+                .into());
+        }
     };
     Ok(Command::Control(state, question))
+}
+
+/// Takes one of the options that choose records.
+fn choose(logs: &mut Logs, name: &str, value: String) -> Result<(), lexopt::Error> {
+    match name {
+        "level" => {
+            let level = value.parse().map_err(|error: NoLevel| error.to_string())?;
+            logs.filter.level = Some(level);
+        }
+        "role" => {
+            let role = value.parse().map_err(|error: BadName| error.to_string())?;
+            logs.filter.role = Some(role);
+        }
+        "since" => logs.since = Some(value),
+        "grep" => logs.filter.text = Some(value),
+        _ => {
+            let (name, value) = value.split_once('=').ok_or("--field: expected NAME=VALUE")?;
+            logs.filter.fields.push((name.to_owned(), value.to_owned()));
+        }
+    }
+    Ok(())
 }
 
 fn place(parser: &mut Parser) -> Result<Place, lexopt::Error> {
@@ -303,6 +362,9 @@ usage: appliance COMMAND
   enrol --state DIR [--mac MAC]                    a one-time token for a new base station
   ctl status|restart ROLE|reboot|poweroff [--state DIR]
                                                    look at the roles or restart one; start this box anew, switch it off
+  ctl logs [-f] [--level L] [--role R] [--since T] [--grep TEXT] [--field NAME=VALUE] [--json] [--state DIR]
+                                                   show the log, and with -f what comes; T is 10m, 2h or a time
+  ctl observed [ROLE] [--json] [--state DIR]       what each role counts, and its calls with their quality
   decode sip FILE...                               what is in a SIP message, a JSON line each
   decode nwk HEX...                                the same for messages of the DECT network layer
   decode link HEX...                               the same for messages of the base-station link
@@ -363,6 +425,26 @@ mod tests {
             read("appliance ctl restart media"),
             Ok(Command::Control(None, Question::Restart("media".into())))
         );
+        let logs = read(
+            "appliance ctl logs -f --level warn --role dect --since 10m --grep x --field call=7 --json",
+        );
+        let filter = Filter {
+            level: Some("warning".parse().expect("it is one")),
+            role: Some("dect".parse().expect("it is one")),
+            text: Some("x".into()),
+            fields: vec![("call".into(), "7".into())],
+            since: None,
+        };
+        let wish = Logs { follow: true, json: true, filter, since: Some("10m".into()) };
+        assert_eq!(logs, Ok(Command::Logs(None, wish)));
+        assert!(
+            read("appliance ctl logs --level loud").is_err_and(|why| why.contains("emergency"))
+        );
+        for wrong in
+            ["ctl logs dect", "ctl logs --field x", "ctl status --json", "ctl restart x -f"]
+        {
+            assert!(read(&format!("appliance {wrong}")).is_err(), "{wrong}");
+        }
         for wrong in ["ctl", "ctl fly", "ctl restart", "ctl reboot now", "ctl --state"] {
             assert!(read(&format!("appliance {wrong}")).is_err(), "{wrong}");
         }

@@ -3,8 +3,9 @@
 use crate::arguments::Question;
 use bus::control1::Roles;
 use bus::dect1::{Base, Status, User};
+use bus::observed1::{Call, Leg, Observed};
 use roles::client::{self, ClientError, Server};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::fmt::Write as _;
 
 /// Asks, and gives the answer as it is printed.
@@ -34,6 +35,7 @@ pub(crate) fn ask(server: &Server, question: &Question) -> Result<String, Client
         }
         Question::Enrol(mac) => Ok(format!("{}\n", client::enrol(server, mac.as_deref())?)),
         Question::Roles => Ok(roles(&client::roles(server)?)),
+        Question::Observed { role, json } => observed(server, role.as_deref(), *json),
         Question::Restart(role) => {
             client::restart(server, role)?;
             Ok(format!("{role} is begun anew\n"))
@@ -47,6 +49,65 @@ pub(crate) fn ask(server: &Server, question: &Question) -> Result<String, Client
             Ok("the box is switched off\n".to_owned())
         }
     }
+}
+
+fn observed(server: &Server, role: Option<&str>, json: bool) -> Result<String, ClientError> {
+    let roles = match role {
+        Some(role) => vec![role],
+        None => client::names().collect(),
+    };
+    let mut text = String::new();
+    for role in roles {
+        let seen = client::observed(server, role)?;
+        if json {
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "{}", observed_json(&seen));
+        } else {
+            text.push_str(&observed_text(&seen));
+        }
+    }
+    Ok(text)
+}
+
+fn observed_json(seen: &Observed) -> Value {
+    let counters: Map<String, Value> =
+        seen.counters.iter().map(|counter| (counter.name.clone(), counter.value.into())).collect();
+    let leg = |leg: &Leg| {
+        json!({
+            "side": leg.side, "packets": leg.packets, "octets": leg.octets, "lost": leg.lost,
+            "jitter_us": leg.jitter_us, "dropped": leg.dropped,
+        })
+    };
+    let call = |call: &Call| {
+        json!({
+            "call": call.call, "state": call.state, "user": call.user, "peer": call.peer,
+            "legs": call.legs.iter().map(leg).collect::<Vec<_>>(),
+        })
+    };
+    json!({
+        "version": seen.version, "role": seen.role, "release": seen.release, "up_s": seen.up_s,
+        "status": seen.status, "counters": counters,
+        "calls": seen.calls.iter().map(call).collect::<Vec<_>>(),
+    })
+}
+
+fn observed_text(seen: &Observed) -> String {
+    let mut text = format!("{}: {}, up for {} s\n", seen.role, seen.status, seen.up_s);
+    // Writing to a string cannot fail.
+    for counter in &seen.counters {
+        let _ = writeln!(text, "  {} {}", counter.name, counter.value);
+    }
+    for call in &seen.calls {
+        let _ = writeln!(text, "  call {} {} {} {}", call.call, call.state, call.user, call.peer);
+        for leg in &call.legs {
+            let _ = writeln!(
+                text,
+                "    {}: {} packets, {} lost, {} dropped, jitter {} us",
+                leg.side, leg.packets, leg.lost, leg.dropped, leg.jitter_us
+            );
+        }
+    }
+    text
 }
 
 fn roles(roles: &Roles) -> String {

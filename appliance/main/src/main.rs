@@ -3,6 +3,7 @@
 mod arguments;
 mod control;
 mod decode;
+mod logs;
 
 use arguments::{Command, Place, USAGE};
 use roles::client::Server;
@@ -36,6 +37,7 @@ fn obey(command: Command) -> ExitCode {
         Command::Control(state, question) => control::ask(&server(state), &question)
             .map(|answer| print!("{answer}"))
             .map_err(|error| error.to_string()),
+        Command::Logs(state, wish) => logs::show(&server(state), wish),
         Command::DecodeSip(files) => decode::sip(&files),
         Command::DecodeNwk(words) => decode::nwk(&words),
         Command::DecodeLink(words, cipher) => decode::link(&words, cipher.as_ref()),
@@ -67,11 +69,12 @@ fn run(place: &Place) -> ExitCode {
     if let Err(error) = std::fs::create_dir_all(&place.state) {
         return fail(&format!("cannot make the state folder {}: {error}", place.state.display()));
     }
-    entry::log("parent", Ground::Foreground);
+    let journal = entry::log("init", Ground::Foreground, &entry::sockets(&place.state));
     let plan = Plan {
         executable: PathBuf::from("/proc/self/exe"),
         arguments: arguments_of(place),
         sockets: entry::sockets(&place.state),
+        journal,
     };
     match parent::run(&plan, || eprintln!("appliance: all roles are up")) {
         Ok(()) => ExitCode::SUCCESS,

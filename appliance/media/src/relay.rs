@@ -189,6 +189,13 @@ impl Relay {
         self.by_id.len()
     }
 
+    /// What has gone through each session until now.
+    pub fn observe(&self) -> impl Iterator<Item = (SessionId, Tally)> {
+        let tally =
+            |[radio, network]: &[Leg; 2]| Tally { radio: radio.tally(), network: network.tally() };
+        self.slots.iter().flatten().map(move |session| (session.id, tally(&session.legs)))
+    }
+
     fn connect(&mut self, now: Instant, id: SessionId, side: Side, peer: Peer) {
         let Some((slot, leg)) = self.leg(id, side) else { return };
         let first = leg.connect(now, peer);

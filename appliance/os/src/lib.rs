@@ -7,6 +7,7 @@ pub mod block;
 pub mod confine;
 pub mod datagram;
 pub mod group;
+pub mod heard;
 mod ioctl;
 pub mod link;
 pub mod machine;

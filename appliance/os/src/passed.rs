@@ -1,10 +1,11 @@
 //! Sockets that the parent has made and passed on (sd_listen_fds(3)).
 
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
+use nix::sys::socket::{ControlMessage, MsgFlags, UnixAddr, sendmsg};
 use std::env;
-use std::io;
-use std::os::fd::{AsRawFd as _, FromRawFd as _, OwnedFd, RawFd};
-use std::os::unix::net::UnixListener;
+use std::io::{self, IoSlice};
+use std::os::fd::{AsRawFd as _, BorrowedFd, FromRawFd as _, OwnedFd, RawFd};
+use std::os::unix::net::{UnixDatagram, UnixListener};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Why there is no socket from the parent.
@@ -52,7 +53,7 @@ impl Passed {
             // Also tells whether it is open at all.
             #[expect(unsafe_code, reason = "descriptors from the parent are only known by number")]
             // SAFETY: the number is only handed to fcntl, which reports one that is not open.
-            let borrowed = unsafe { std::os::fd::BorrowedFd::borrow_raw(fd) };
+            let borrowed = unsafe { BorrowedFd::borrow_raw(fd) };
             fcntl(borrowed, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC))
                 .map_err(|error| NotPassed::Unusable(fd, error.into()))?;
             #[expect(unsafe_code, reason = "descriptors from the parent are only known by number")]
@@ -90,6 +91,23 @@ impl Passed {
         listener.local_addr().map_err(|error| NotPassed::Unusable(number, error))?;
         Ok(listener)
     }
+}
+
+/// Gives a descriptor to the supervisor to keep (`FDSTORE=1` of sd_notify(3)): it is passed under this name to the next
+/// process of the role.
+///
+/// # Errors
+/// If there is no supervisor that takes it.
+pub fn keep(name: &str, descriptor: BorrowedFd<'_>) -> io::Result<()> {
+    let path = env::var_os("NOTIFY_SOCKET").ok_or(io::ErrorKind::NotFound)?;
+    let address = UnixAddr::new(std::path::Path::new(&path))?;
+    let socket = UnixDatagram::unbound()?;
+    let text = format!("FDSTORE=1\nFDNAME={name}");
+    let numbers = [descriptor.as_raw_fd()];
+    let control = [ControlMessage::ScmRights(&numbers)];
+    let pieces = [IoSlice::new(text.as_bytes())];
+    sendmsg(socket.as_raw_fd(), &pieces, &control, MsgFlags::MSG_NOSIGNAL, Some(&address))?;
+    Ok(())
 }
 
 /// What the environment says.

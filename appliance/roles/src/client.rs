@@ -3,9 +3,11 @@
 use crate::entry::sockets;
 use crate::household::socket_name;
 use crate::layout;
+use bus::Connection;
 use bus::control1::{Roles, ServiceProxy as ControlProxy};
 use bus::dect1::{ServiceProxy, Status};
 use bus::door::{Away, connect};
+use bus::observed1::{Observed, ServiceProxy as ObservedProxy};
 use std::future::Future;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -142,26 +144,52 @@ pub fn power_off(server: &Server) -> Result<(), ClientError> {
     ask(server, "ctl", async |connection| ControlProxy::new(connection).await?.power_off().await)
 }
 
+/// The names of all roles, in the order of the status page.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    supervise::roles::ROLES.iter().map(|role| role.name)
+}
+
+/// What can be seen of one role.
+///
+/// # Errors
+/// [`ClientError`].
+pub fn observed(server: &Server, role: &str) -> Result<Observed, ClientError> {
+    ask(server, role, async |connection| ObservedProxy::new(connection).await?.get().await)
+}
+
 fn ask<T>(
     server: &Server,
     role: &str,
-    question: impl AsyncFnOnce(&bus::Connection) -> fdo::Result<T>,
+    question: impl AsyncFnOnce(&Connection) -> fdo::Result<T>,
+) -> Result<T, ClientError> {
+    ask_role(server, role, async |connection| {
+        within(async { question(connection).await.map_err(refused) }).await
+    })
+}
+
+/// Asks one role something over a connection of its own, for as long as it takes.
+pub(crate) fn ask_role<T>(
+    server: &Server,
+    role: &str,
+    question: impl AsyncFnOnce(&Connection) -> Result<T, ClientError>,
 ) -> Result<T, ClientError> {
     let path = server.sockets.join(socket_name(role));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(within(async {
-        let connection = connect(&path, server.user)
-            .await
-            .map_err(|away| ClientError::Away(server.sockets.clone(), away))?;
-        question(&connection).await.map_err(refused)
-    }))
+    runtime.block_on(async {
+        let away = |away| ClientError::Away(server.sockets.clone(), away);
+        let connected = within(async { connect(&path, server.user).await.map_err(away) });
+        question(&connected.await?).await
+    })
 }
 
-async fn within<T>(answer: impl Future<Output = Result<T, ClientError>>) -> Result<T, ClientError> {
+/// An answer that comes in time, or none.
+pub(crate) async fn within<T>(
+    answer: impl Future<Output = Result<T, ClientError>>,
+) -> Result<T, ClientError> {
     timeout(PATIENCE, answer).await.map_err(|_| ClientError::Silent)?
 }
 
-fn refused(error: fdo::Error) -> ClientError {
+pub(crate) fn refused(error: fdo::Error) -> ClientError {
     match error {
         fdo::Error::InvalidArgs(reason) => ClientError::Refused(reason),
         fdo::Error::NoReply(_) | fdo::Error::ZBus(_) => ClientError::Silent,

@@ -1,7 +1,10 @@
 //! The role `ctl`: what an administrator asks over the bus, told to the supervisor in records of 64 octets.
 
+use crate::watchers::Watchers;
 use bus::control1::{Ask, RoleState, Roles, Service};
-use bus::door::Door;
+use bus::door::{Door, Refused};
+use bus::observed1::{self, Counter, Observed};
+use bus::streams::{Running, streams};
 use sd_notify::NotifyState;
 use std::future::Future;
 use std::io;
@@ -9,7 +12,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::net::{UnixDatagram as Pair, UnixListener};
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use supervise::control::{Answer, Name, RECORD, Record, Request};
 use tokio::net::UnixDatagram;
 use tokio::sync::mpsc::channel;
@@ -41,6 +44,8 @@ pub async fn run(
     let supervisor = Supervisor::new(control)?;
     let door = Arc::new(Door::new(listener, callers)?);
     let (asks_in, mut asks) = channel(ASKS_MAX);
+    let (observers_in, mut observers) = channel(ASKS_MAX);
+    let mut observed = Observation::begin();
     let beat = sd_notify::watchdog_enabled().map_or(BEAT, |limit| limit / 2).min(BEAT);
     let mut beat = interval(beat);
     let mut guests = JoinSet::new();
@@ -51,12 +56,20 @@ pub async fn run(
             () = &mut stop => return Ok(()),
             _ = beat.tick() => drop(sd_notify::notify(&[NotifyState::Watchdog])),
             Some(_) = guests.join_next() => {}
-            ask = asks.recv() => if let Some(ask) = ask { supervisor.pass_on(ask).await?; },
+            ask = asks.recv() => if let Some(ask) = ask {
+                observed.questions += 1;
+                supervisor.pass_on(ask).await?;
+            },
+            ask = observers.recv() => if let Some(ask) = ask { observed.asked(ask); },
             accepted = door.accept(), if guests.len() < GUESTS_MAX => match accepted {
                 Ok(stream) => {
                     // In a task of its own: one that is silent must not hold up the others.
-                    let (door, service) = (door.clone(), Service::new(asks_in.clone()));
-                    guests.spawn(async move { stay(door.serve(stream, service).await).await });
+                    let (begun, running) = streams();
+                    let observed = observed1::Service::new(observers_in.clone(), begun);
+                    let (door, control) = (door.clone(), Service::new(asks_in.clone()));
+                    guests.spawn(async move {
+                        stay(door.serve_both(stream, control, observed).await, running).await;
+                    });
                 }
                 Err(error) => tracing::warn!(%error, "a caller was not served"),
             },
@@ -65,13 +78,40 @@ pub async fn run(
 }
 
 /// Keeps a caller's connection until it hangs up.
-async fn stay(connection: Result<bus::Connection, bus::door::Refused>) {
+async fn stay(connection: Result<bus::Connection, Refused>, running: Running) {
     match connection {
-        Ok(connection) => {
-            let mut incoming = bus::door::Incoming::new(&connection);
-            while incoming.next().await.is_some() {}
-        }
+        Ok(connection) => running.until_gone(connection).await,
         Err(error) => tracing::warn!(%error, "a caller was not served"),
+    }
+}
+
+/// What can be seen of this role.
+struct Observation {
+    begun: Instant,
+    questions: u64,
+    watchers: Watchers<(), observed1::Event>,
+}
+
+impl Observation {
+    fn begin() -> Self {
+        Self { begun: Instant::now(), questions: 0, watchers: Watchers::default() }
+    }
+
+    fn asked(&mut self, ask: observed1::Ask) {
+        let answer = match ask {
+            observed1::Ask::Get(answer) => answer,
+            observed1::Ask::Watch(answer) => return drop(answer.send(self.watchers.add(()))),
+        };
+        // The caller may have gone.
+        drop(answer.send(Observed {
+            version: observed1::VERSION,
+            role: "ctl".into(),
+            release: env!("CARGO_PKG_VERSION").into(),
+            up_s: self.begun.elapsed().as_secs(),
+            status: "asks the supervisor for administrators".into(),
+            counters: vec![Counter { name: "questions".into(), value: self.questions }],
+            calls: Vec::new(),
+        }));
     }
 }
 

@@ -8,6 +8,7 @@ mod control;
 mod enrolment;
 mod keeper;
 mod mirror;
+mod observe;
 
 use crate::ca::{Ca, CaError};
 use crate::door::{DoorError, Doors, Knock};
@@ -17,6 +18,7 @@ use crate::settings::{self, Files, LoadError};
 use crate::sip::{OpenError, SipSockets};
 use bus::dect1::Ask;
 use bus::door::Door as BusDoor;
+use bus::observed1;
 use dect::nwk::{self, ConnId, Door};
 use dect::subscription::Subscriptions as _;
 use enrolment::Enrolment;
@@ -24,6 +26,7 @@ use ident::Mac;
 use iwu::brain::{Brain, Input, Output};
 use keeper::Keeper;
 use mirror::Mirror;
+use observe::Observation;
 use sd_notify::NotifyState;
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -98,13 +101,14 @@ pub async fn run(
     stop: impl Future<Output = ()>,
 ) -> Result<(), DectError> {
     let (asks_in, asks) = mpsc::channel(ASKS_MAX);
+    let (observers_in, observers) = mpsc::channel(ASKS_MAX);
     let bus = BusDoor::new(control, options.callers.clone()).map_err(DectError::Control)?;
     let mut role = Role::begin(&options).await?;
     // Without a parent that listens there is nobody to tell.
     let _ = sd_notify::notify(&[NotifyState::Ready]);
     tokio::select! {
-        () = role.serve(asks, stop) => {}
-        () = control::serve(&bus, asks_in) => {}
+        () = role.serve(asks, observers, stop) => {}
+        () = control::serve(&bus, asks_in, observers_in) => {}
     }
     role.take_leave().await;
     Ok(())
@@ -122,6 +126,7 @@ struct Role {
     media: MediaClient,
     keeper: Keeper,
     mirror: Option<Mirror>,
+    observed: Observation,
 }
 
 /// A base station that is connected.
@@ -168,13 +173,20 @@ impl Role {
         let brain = Brain::new(Instant::now(), brain_settings, users, kept, random, &mut wanted);
         let keeper = Keeper::start(store).map_err(DectError::Thread)?;
         let guests = BTreeMap::new();
-        let mut role = Self { brain, wanted, doors, enrolment, guests, sip, media, keeper, mirror };
+        let observed = Observation::begin(&options.media, options.media_user);
+        let mut role =
+            Self { brain, wanted, doors, enrolment, guests, sip, media, keeper, mirror, observed };
         role.carry_out();
         Ok(role)
     }
 
     /// Serves until `stop`.
-    async fn serve(&mut self, mut asks: mpsc::Receiver<Ask>, stop: impl Future<Output = ()>) {
+    async fn serve(
+        &mut self,
+        mut asks: mpsc::Receiver<Ask>,
+        mut observers: mpsc::Receiver<observed1::Ask>,
+        stop: impl Future<Output = ()>,
+    ) {
         let watchdog = sd_notify::watchdog_enabled().map_or(BEAT, |limit| limit / 2).min(BEAT);
         let mut beat = interval(watchdog);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -183,6 +195,7 @@ impl Role {
             tokio::select! {
                 () = &mut stop => return,
                 Some(ask) = asks.recv() => self.asked(ask),
+                Some(ask) = observers.recv() => self.observed.asked(ask, &self.brain),
                 () = self.step() => {}
                 _ = beat.tick() => self.beat(),
             }
@@ -271,6 +284,7 @@ impl Role {
 
     /// Does what the brain wants, until it wants nothing more.
     fn carry_out(&mut self) {
+        self.observed.look(&self.brain);
         while !self.wanted.is_empty() {
             for output in std::mem::take(&mut self.wanted) {
                 match output {
@@ -280,7 +294,10 @@ impl Role {
                         let _ = self.sip.carry_out(output);
                     }
                     Output::Media(command) => self.media.send(command),
-                    Output::Note(text) => tracing::info!("{text}"),
+                    Output::Note(text) => {
+                        tracing::info!("{text}");
+                        self.observed.note(&text);
+                    }
                 }
             }
         }

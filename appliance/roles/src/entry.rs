@@ -2,8 +2,10 @@
 
 use crate::ctl::{self, CtlError};
 use crate::dect::{self, DectError};
-use crate::household::{CONTROL, EXIT_REFUSED, socket_name};
+use crate::household::{CONTROL, EXIT_REFUSED, datagram_name, socket_name};
+use crate::journal::Journal;
 use crate::layout;
+use crate::log::{DEVLOG, JOURNAL, KMSG, LogError, Senders, Settings as LogSettings, Sockets};
 use crate::media::{self, MediaError};
 use crate::sandbox::{self, Bases, Ground};
 use crate::settings::{self, Files, LoadError, Optional};
@@ -13,14 +15,20 @@ use nix::sys::signal::Signal;
 use os::confine::Enforced;
 use os::passed::{NotPassed, Passed};
 use std::ffi::CString;
+use std::fs::File;
 use std::io::{self, IsTerminal as _, Write};
+use std::os::fd::AsFd as _;
+use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use supervise::role::Role;
 use supervise::roles::{self, ROLES};
 use tokio::signal::unix::{SignalKind, signal};
+use tracing::{Level, Metadata};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 /// What every role is given.
 #[derive(Clone, Debug)]
@@ -63,6 +71,21 @@ impl Place {
         }
     }
 
+    /// The folder that a role has for itself; the one of the log is made, since it may have been lost.
+    fn own(&self, role: &Role) -> PathBuf {
+        if role.name != "log" {
+            return self.state.clone();
+        }
+        let foreground = self.ground == Ground::Foreground;
+        let own = if foreground { self.state.join("log") } else { self.state.clone() };
+        // Where there is no room for it the log is kept in memory, and says so.
+        let made = std::fs::create_dir_all(&own);
+        if made.is_ok() && !foreground {
+            let _ = std::os::unix::fs::chown(&own, Some(role.uid), Some(role.uid));
+        }
+        own
+    }
+
     /// The user who has made the sockets of the roles.
     fn supervisor(&self) -> u32 {
         match self.ground {
@@ -81,12 +104,18 @@ pub enum EntryError {
     /// The socket that the parent passes is not there.
     #[error("the socket of this role was not passed; it is started by the command run")]
     Socket(#[from] os::passed::NotPassed),
+    /// The supervisor is gone.
+    #[error("the supervisor has ended before the role could begin")]
+    Orphan,
     /// The kernel refuses to confine it.
     #[error("the role cannot be confined")]
     Sandbox(#[source] io::Error),
     /// The role `ctl`.
     #[error(transparent)]
     Ctl(#[from] CtlError),
+    /// The role `log`.
+    #[error(transparent)]
+    Log(#[from] LogError),
     /// The administrator's files are wrong.
     #[error(transparent)]
     Files(#[from] LoadError),
@@ -112,32 +141,42 @@ impl EntryError {
             | Self::Files(_)
             | Self::Media(MediaError::Range(..)) => EXIT_REFUSED,
             Self::Dect(error) if error.is_refusal() => EXIT_REFUSED,
-            Self::Dect(_) | Self::Media(_) | Self::Ctl(_) | Self::Sandbox(_) | Self::Runtime(_) => {
-                1
-            }
+            Self::Dect(_)
+            | Self::Media(_)
+            | Self::Ctl(_)
+            | Self::Log(_)
+            | Self::Sandbox(_)
+            | Self::Orphan
+            | Self::Runtime(_) => 1,
         }
     }
 }
 
 /// Begins the log of this process; `FIXPART_LOG` chooses what is in it, else `info`.
 ///
-/// It goes to standard error, and on the box to the kernel's log.
-pub fn log(name: &'static str, ground: Ground) {
+/// What it says goes to the role `log` by the socket in the folder `sockets`. On a person's machine it also goes to
+/// standard error; on the box the kernel's log takes its place for whoever cannot reach the role. What was given back
+/// is to be flushed once in a while.
+#[must_use]
+pub fn log(name: &'static str, ground: Ground, sockets: &Path) -> Option<Journal> {
     let filter = EnvFilter::try_from_env("FIXPART_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    let to = tracing_subscriber::fmt().with_env_filter(filter);
+    let path = sockets.join(datagram_name(JOURNAL));
+    // Whoever keeps the log does not send to itself; PID 1 does not need another role to be heard.
+    let sends =
+        name != "log" && (ground == Ground::Foreground || (name != "init" && path.exists()));
+    let journal = sends.then(|| Journal::new(&path, name).ok()).flatten();
+    let kernel = (ground == Ground::Box && journal.is_none()).then(|| {
+        let plain = tracing_subscriber::fmt::layer().without_time().with_ansi(false);
+        plain.with_level(false).with_target(false).with_writer(KernelLog::of(name))
+    });
+    let terminal = (ground == Ground::Foreground).then(|| {
+        let layer = tracing_subscriber::fmt::layer().with_writer(io::stderr);
+        layer.with_ansi(io::stderr().is_terminal())
+    });
+    let all = tracing_subscriber::registry().with(filter).with(journal.clone());
     // A second call in one process changes nothing.
-    let _ = match ground {
-        Ground::Box => to
-            .without_time()
-            .with_ansi(false)
-            .with_level(false)
-            .with_target(false)
-            .with_writer(KernelLog::of(name))
-            .try_init(),
-        Ground::Foreground => {
-            to.with_writer(io::stderr).with_ansi(io::stderr().is_terminal()).try_init()
-        }
-    };
+    let _ = all.with(kernel).with(terminal).try_init();
+    journal
 }
 
 /// Is the role of this name until it is told to stop.
@@ -153,14 +192,21 @@ pub fn role(name: &str, place: &Place) -> Result<(), EntryError> {
     let mut passed = Passed::take()?;
     // What was left open by mistake; an old kernel cannot, and then exec has closed them. Before anything of ours is open.
     let _ = os::confine::close_from(passed.end());
-    log(role.name, place.ground);
+    let journal = log(role.name, place.ground, &place.sockets);
     // What a list of processes shows; a role's name has neither a zero in it nor more than 15 octets.
     let _ = CString::new(role.name).map(|name| prctl::set_name(&name));
     // However the supervisor ends, its roles do not outlive it: they hold the ports that the next one needs.
     prctl::set_pdeathsig(Signal::SIGKILL).map_err(io::Error::from)?;
+    // One that has ended before is told by nobody; without this the role would stay.
+    let supervisor = std::env::var(SUPERVISOR).ok().and_then(|pid| pid.parse::<u32>().ok());
+    if supervisor.is_some_and(|pid| pid != std::os::unix::process::parent_id()) {
+        return Err(EntryError::Orphan);
+    }
     let listener = passed.unix_listener(name)?;
+    let own = place.own(role);
+    let kmsg = kernel_messages(role, place, &mut passed);
     let bases = Bases {
-        own: place.state.clone(),
+        own: own.clone(),
         settings: vec![place.files.config.clone(), place.files.users.clone()],
         sockets: place.sockets.clone(),
     };
@@ -176,15 +222,53 @@ pub fn role(name: &str, place: &Place) -> Result<(), EntryError> {
             stop.recv().await;
         };
         let callers = place.callers(role);
+        // It ends with the runtime.
+        drop(journal.map(|journal| tokio::spawn(flush(journal))));
         match name {
             "ctl" => {
                 let control = passed.named(CONTROL).ok_or(NotPassed::None)?;
                 Ok(ctl::run(listener, control, callers, stop).await?)
             }
+            "log" => {
+                let mut datagrams = |name| passed.named(name).map(UnixDatagram::from);
+                let journal = datagrams(JOURNAL).ok_or(NotPassed::None)?;
+                let sockets = Sockets { bus: listener, journal, devlog: datagrams(DEVLOG), kmsg };
+                Ok(crate::log::run(log_settings(place, own, callers), sockets, stop).await?)
+            }
             "media" => Ok(media::run(media_settings(place, callers)?, listener, stop).await?),
             "dect" => Ok(dect::run(dect_options(place, callers), listener, stop).await?),
             _ => Err(EntryError::Unknown(name.to_owned())),
         }
+    })
+}
+
+/// Sends what the log had no room for, for ever.
+async fn flush(journal: Journal) {
+    let mut beat = tokio::time::interval(FLUSH_EVERY);
+    loop {
+        beat.tick().await;
+        journal.flush();
+    }
+}
+
+fn log_settings(place: &Place, folder: PathBuf, callers: Vec<u32>) -> LogSettings {
+    let users = ROLES.iter().map(|role| (role.uid, role.name));
+    let senders = Senders::new(users, place.supervisor());
+    LogSettings { folder, callers, senders, echo: place.ground == Ground::Foreground }
+}
+
+/// The kernel's messages, for the role that keeps them on the box: as an earlier process of it has left them with
+/// the supervisor, or from the beginning. Only root may open them.
+fn kernel_messages(role: &Role, place: &Place, passed: &mut Passed) -> Option<File> {
+    if role.name != "log" || place.ground != Ground::Box {
+        return None;
+    }
+    let kept = passed.named(KMSG).map(File::from);
+    kept.or_else(|| {
+        let file = File::open("/dev/kmsg").ok()?;
+        // A supervisor that does not keep it lets the next process read everything once more.
+        let _ = os::passed::keep(KMSG, file.as_fd());
+        Some(file)
     })
 }
 
@@ -212,16 +296,20 @@ fn dect_options(place: &Place, callers: Vec<u32>) -> dect::Options {
 
 /// The kernel's log, a record for each event, with the facility of daemons and the name of the role.
 struct KernelLog {
-    prefix: String,
-    file: Option<std::fs::File>,
+    name: &'static str,
+    file: Option<File>,
 }
 
 impl KernelLog {
     /// Opened at once, since a confined role may not.
-    fn of(name: &str) -> Self {
-        let file = std::fs::File::options().write(true).open("/dev/kmsg").ok();
-        // 3 is the facility `daemon`, 6 the level `info`.
-        Self { prefix: format!("<{}>fixpart[{name}]: ", 3 << 3 | 6), file }
+    fn of(name: &'static str) -> Self {
+        Self { name, file: File::options().write(true).open("/dev/kmsg").ok() }
+    }
+
+    /// A record with this severity (RFC 5424 6.2.1) and the facility `daemon`.
+    fn record(&self, severity: u8) -> Record<'_> {
+        let text = format!("<{}>fixpart[{}]: ", 3 << 3 | severity, self.name).into_bytes();
+        Record { log: self, text }
     }
 }
 
@@ -229,7 +317,16 @@ impl<'a> MakeWriter<'a> for KernelLog {
     type Writer = Record<'a>;
 
     fn make_writer(&'a self) -> Record<'a> {
-        Record { log: self, text: self.prefix.clone().into_bytes() }
+        self.record(6)
+    }
+
+    fn make_writer_for(&'a self, metadata: &Metadata<'_>) -> Record<'a> {
+        self.record(match *metadata.level() {
+            Level::ERROR => 3,
+            Level::WARN => 4,
+            Level::INFO => 6,
+            _ => 7,
+        })
     }
 }
 
@@ -267,6 +364,9 @@ pub fn complain(error: &str) {
     }
 }
 
+/// The variable in which the supervisor tells a role its process id.
+pub(crate) const SUPERVISOR: &str = "FIXPART_SUPERVISOR";
+
 /// The word by which the supervisor tells a role that it is on the box.
 pub const ON_THE_BOX: &str = "--box";
 
@@ -286,6 +386,8 @@ pub fn sockets(state: &Path) -> PathBuf {
     state.join("run")
 }
 
+/// How long a record waits that found no room in the log.
+pub(crate) const FLUSH_EVERY: Duration = Duration::from_millis(500);
 /// The kernel refuses longer records.
 const RECORD_MAX: usize = 976;
 /// More threads than these never were of use: one carries some thousand calls.

@@ -6,7 +6,7 @@
 
 mod house;
 
-pub(crate) use house::{CONTROL, House, socket_name};
+pub(crate) use house::{CONTROL, House, datagram_name, socket_name};
 
 use machine::Rng;
 use nix::errno::Errno;

@@ -53,7 +53,7 @@ pub fn main() -> ExitCode {
     {
         give_up(&error.to_string());
     }
-    entry::log("init", sandbox::Ground::Box);
+    let _ = entry::log("init", sandbox::Ground::Box, Path::new(layout::SOCKETS));
     match stage2(&line) {
         Ok(ending) => end(ending),
         Err(error) => give_up(&error.to_string()),
@@ -107,6 +107,7 @@ fn stage2(line: &Line) -> Result<Ending, InitError> {
     let roles: Vec<&'static Role> = ROLES.iter().chain(keeping::more_roles()).collect();
     let place = (PathBuf::from(EXECUTABLE), Path::new(layout::SOCKETS));
     let mut household = Household::new(&roles, decides, place, ground)?;
+    kernel::name_the_log(Path::new(layout::SOCKETS));
     if kept.state {
         household.begin();
     } else {

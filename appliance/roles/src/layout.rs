@@ -13,8 +13,8 @@ pub const SOCKETS: &str = "/run/fixpart";
 /// The control groups.
 pub const GROUPS: &str = "/sys/fs/cgroup";
 
-/// The folder that a role has for itself in what survives a restart.
+/// The folder that a role has for itself: in what survives a restart, or, of the role `log`, in what may be lost.
 #[must_use]
 pub fn own(role: &str) -> PathBuf {
-    Path::new(STATE).join(role)
+    Path::new(if role == "log" { DATA } else { STATE }).join(role)
 }

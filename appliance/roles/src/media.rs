@@ -4,20 +4,25 @@
 //! the packets, each with a relay and an epoll of its own. A session lives in
 //! one thread from beginning to end, so nothing is shared and nothing locked.
 //!
-//! One caller is served at a time, and its sessions end with it. A second
-//! caller takes the place of the first: it is the first one restarted, whose
-//! end the kernel has not told yet.
+//! One caller that asks for sessions is served at a time, and its sessions end
+//! with it. A second one that asks takes the place of the first: it is the
+//! first one restarted, whose end the kernel has not told yet. Whoever only
+//! observes takes nobody's place.
 
+mod observe;
 pub mod words;
 mod worker;
 
 use crate::settings::Ports as Range;
 use bus::Connection;
-use bus::door::{Door, Incoming};
+use bus::door::{Door, Refused};
 use bus::media1::{self, Answers, Service};
+use bus::observed1;
+use bus::streams::streams;
 use media::ports::Ports;
 use media::relay::Limits;
 use media::session::{Command, Report, SessionId};
+use observe::Counted;
 use os::ports::{NoPair, Pair};
 use sd_notify::NotifyState;
 use std::collections::VecDeque;
@@ -25,8 +30,11 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::os::unix::net::UnixListener;
+use std::pin::Pin;
 use std::time::Duration;
+use tokio::net::UnixStream;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use worker::{Order, Told, Worker};
 
@@ -76,11 +84,12 @@ pub async fn run(
     let door = Door::new(listener, settings.callers.clone()).map_err(MediaError::Bus)?;
     let (told, mut heard) = channel(TOLD_MAX);
     let (greeted, mut callers) = channel(1);
+    let (asks, mut observers) = channel(OBSERVERS_MAX);
     let mut desk = Desk::new(settings, &told)?;
     let watchdog = sd_notify::watchdog_enabled().map_or(WATCHDOG, |limit| limit / 2);
     let mut beat = interval(watchdog);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let greeting = greet(&door, greeted);
+    let greeting = greet(&door, greeted, asks);
     tokio::pin!(greeting, stop);
     // Without a parent that listens there is nobody to tell.
     let _ = sd_notify::notify(&[NotifyState::Ready]);
@@ -90,6 +99,7 @@ pub async fn run(
             () = &mut greeting => return Ok(()),
             Some(caller) = callers.recv() => desk.welcome(caller),
             Some(told) = heard.recv() => desk.told(told).await,
+            Some(ask) = observers.recv() => desk.observed(ask),
             command = desk.asked() => desk.command(command),
             _ = beat.tick() => desk.beat()?,
         }
@@ -99,8 +109,26 @@ pub async fn run(
 /// A caller and what it asks.
 struct Caller {
     connection: Connection,
-    incoming: Incoming,
     commands: Receiver<media1::Command>,
+    /// Ends when the caller is gone.
+    gone: Pin<Box<dyn Future<Output = ()> + Send>>,
+}
+
+impl Caller {
+    /// Waits for the first command; `None` if there never is one.
+    async fn first(mut self) -> Option<(Self, media1::Command)> {
+        let asked = self.asked().await;
+        asked.map(|command| (self, command))
+    }
+
+    /// Waits for the next command; `None` when the caller is gone.
+    async fn asked(&mut self) -> Option<media1::Command> {
+        tokio::select! {
+            biased;
+            Some(command) = self.commands.recv() => Some(command),
+            () = &mut self.gone => None,
+        }
+    }
 }
 
 /// Passes the commands of one caller on.
@@ -114,30 +142,47 @@ impl Answers for Inbox {
     }
 }
 
-/// Takes callers, one after the other, for ever.
-async fn greet(door: &Door, greeted: Sender<Caller>) {
+/// Takes callers for ever, and passes those on that ask for something.
+async fn greet(
+    door: &Door,
+    greeted: Sender<(Caller, media1::Command)>,
+    observers: Sender<observed1::Ask>,
+) {
+    let mut callers = JoinSet::new();
     loop {
-        let (sender, commands) = channel(COMMANDS_MAX);
-        let served = async {
-            let stream = door.accept().await?;
-            door.serve(stream, Service::new(Inbox(sender))).await
-        };
-        match served.await {
-            Ok(connection) => {
-                let incoming = Incoming::new(&connection);
-                if greeted.send(Caller { connection, incoming, commands }).await.is_err() {
+        tokio::select! {
+            accepted = door.accept(), if callers.len() < CALLERS_MAX => {
+                let served = match accepted {
+                    Ok(stream) => serve(door, stream, observers.clone()).await,
+                    Err(refused) => Err(refused),
+                };
+                match served {
+                    Ok(caller) => drop(callers.spawn(caller.first())),
+                    Err(error) => tracing::warn!(%error, "a caller was not served"),
+                }
+            }
+            Some(first) = callers.join_next() => {
+                if let Ok(Some(first)) = first
+                    && greeted.send(first).await.is_err()
+                {
                     return;
                 }
             }
-            Err(error) => tracing::warn!(%error, "a caller was not served"),
         }
     }
 }
 
-/// What happened with the present caller.
-enum Asked {
-    Command(media1::Command),
-    Gone,
+async fn serve(
+    door: &Door,
+    stream: UnixStream,
+    observers: Sender<observed1::Ask>,
+) -> Result<Caller, Refused> {
+    let (sender, commands) = channel(COMMANDS_MAX);
+    let (begun, running) = streams();
+    let observed = observed1::Service::new(observers, begun);
+    let connection = door.serve_both(stream, Service::new(Inbox(sender)), observed).await?;
+    let gone = Box::pin(running.until_gone(connection.clone()));
+    Ok(Caller { connection, commands, gone })
 }
 
 /// Between the one who calls and the threads.
@@ -148,6 +193,7 @@ struct Desk {
     caller: Option<Caller>,
     /// Counts callers; what the sessions of earlier ones still tell is not passed on.
     generation: u32,
+    counted: Counted,
 }
 
 impl Desk {
@@ -164,13 +210,15 @@ impl Desk {
             .map(|number| Worker::start(number, limits, told.clone()))
             .collect::<Result<_, _>>()
             .map_err(MediaError::Thread)?;
-        Ok(Self { settings, ports, workers, caller: None, generation: 0 })
+        let counted = Counted::begin();
+        Ok(Self { settings, ports, workers, caller: None, generation: 0, counted })
     }
 
-    fn welcome(&mut self, caller: Caller) {
+    fn welcome(&mut self, (caller, first): (Caller, media1::Command)) {
         tracing::info!("a caller is served");
         self.dismiss();
         self.caller = Some(caller);
+        self.command(Some(first));
     }
 
     /// Ends the sessions of the present caller.
@@ -183,21 +231,15 @@ impl Desk {
     }
 
     /// What the present caller asks next; for ever pending without one.
-    async fn asked(&mut self) -> Asked {
-        let Some(caller) = &mut self.caller else { return std::future::pending().await };
-        loop {
-            tokio::select! {
-                biased;
-                Some(command) = caller.commands.recv() => return Asked::Command(command),
-                message = caller.incoming.next() => if message.is_none() {
-                    return Asked::Gone;
-                },
-            }
+    async fn asked(&mut self) -> Option<media1::Command> {
+        match &mut self.caller {
+            Some(caller) => caller.asked().await,
+            None => std::future::pending().await,
         }
     }
 
-    fn command(&mut self, asked: Asked) {
-        let Asked::Command(command) = asked else {
+    fn command(&mut self, asked: Option<media1::Command>) {
+        let Some(command) = asked else {
             tracing::info!("the caller is gone; its sessions end");
             return self.dismiss();
         };
@@ -253,10 +295,12 @@ impl Desk {
     async fn told(&mut self, told: Told) {
         match told {
             Told::Free(ports) => ports.into_iter().for_each(|port| self.ports.give(port)),
-            Told::Report(generation, report) if generation == self.generation => {
-                self.tell(report).await;
+            Told::Report(generation, report) => {
+                self.counted.report(&report);
+                if generation == self.generation {
+                    self.tell(report).await;
+                }
             }
-            Told::Report(..) => {}
         }
     }
 
@@ -301,6 +345,12 @@ const COMMANDS_MAX: usize = 4096;
 
 /// The same for reports.
 const TOLD_MAX: usize = 4096;
+
+/// Callers at a time: the role `dect`, and those who observe.
+const CALLERS_MAX: usize = 16;
+
+/// Observers' questions that wait.
+const OBSERVERS_MAX: usize = 16;
 
 /// Ports of other programs that are passed over before a session fails.
 const TRIES_MAX: usize = 64;

@@ -2,7 +2,9 @@
 
 pub use crate::household::{EXIT_REFUSED, HouseholdError};
 
+use crate::entry::FLUSH_EVERY;
 use crate::household::{Ground, Household, News};
+use crate::journal::Journal;
 use nix::sys::signal::Signal;
 use std::ffi::OsString;
 use std::os::unix::fs::PermissionsExt as _;
@@ -20,6 +22,8 @@ pub struct Plan {
     pub arguments: Vec<OsString>,
     /// Where the sockets are made; the folder is private to this user.
     pub sockets: PathBuf,
+    /// What we say ourselves, on its way to the log.
+    pub journal: Option<Journal>,
 }
 
 /// Why the server has ended.
@@ -48,7 +52,10 @@ pub fn run(plan: &Plan, ready: impl FnMut()) -> Result<(), ParentError> {
     let mut household = Household::new(&roles, Decides::Foreground, place, foreground)?;
     household.begin();
     while household.ended().is_none() {
-        household.turn(None, &[])?;
+        household.turn(Some(FLUSH_EVERY), &[])?;
+        if let Some(journal) = &plan.journal {
+            journal.flush();
+        }
         if household.ground.refused.is_some() {
             household.stop(Ending::Quit);
         }

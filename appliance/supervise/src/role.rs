@@ -16,6 +16,9 @@ pub struct Role {
     /// It is called over the bus: the supervisor makes its listening socket and passes it on, so that a caller
     /// waits while the role restarts and is never refused.
     pub listens: bool,
+    /// Datagram sockets that it reads and anybody may write to, made and kept like the listening one: what is sent
+    /// while the role restarts waits for it.
+    pub datagrams: &'static [&'static str],
     /// It is given the other end of the supervisor's own control socket.
     pub controls: bool,
     /// Its user and group on the box; in the foreground every role is the user who started it.

@@ -47,23 +47,26 @@ pub fn read(octets: &[u8]) -> Result<Kmsg, BadKmsg> {
     Ok(Kmsg { draft, number, since_boot })
 }
 
-/// What was said, and by whom: facility 0 is the kernel, whatever its text looks like.
+/// What was said, and by whom: facility 0 is the kernel, whatever its text looks like. Others call themselves
+/// `program: `, `program[number]: ` or, where one program has many parts, `program[part]: `.
 fn said(text: &str, priority: u16) -> Draft {
     let level = Level::of_priority(priority);
     if priority / 8 == FACILITY_KERNEL {
         return Draft::new(level, text);
     }
+    let Some((tag, rest)) = text.split_once(": ") else {
+        return Draft::new(level, text).identified("");
+    };
     let name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/');
-    match text.split_once(": ") {
-        Some((tag, rest)) => {
-            let (who, pid) = tag.split_once('[').unwrap_or((tag, ""));
-            if !who.is_empty() && who.chars().all(name) && (pid.is_empty() || pid.ends_with(']')) {
-                return Draft::new(level, rest).identified(who);
-            }
-            Draft::new(level, text).identified("")
-        }
-        None => Draft::new(level, text).identified(""),
+    let (program, part) = match tag.split_once('[') {
+        Some((program, part)) => (program, part.strip_suffix(']').unwrap_or_default()),
+        None => (tag, tag),
+    };
+    if [program, part].iter().any(|it| it.is_empty() || !it.chars().all(name)) {
+        return Draft::new(level, text).identified("");
     }
+    let number = part.chars().all(|c| c.is_ascii_digit());
+    Draft::new(level, rest).identified(if number { program } else { part })
 }
 
 /// The text with `\xNN` as the octets they stand for.
@@ -117,8 +120,12 @@ mod tests {
         let draft = |octets: &[u8]| read(octets).unwrap().draft;
         let said = draft(b"14,8,9,-,more;init[1]: no disk\n");
         assert_eq!((said.identifier.as_deref(), &*said.text), (Some("init"), "no disk"));
-        let said = draft(b"14,8,9,-;no name here: hello");
-        assert_eq!((said.identifier.as_deref(), &*said.text), (Some(""), "no name here: hello"));
+        let said = draft(b"14,8,9,-;fixpart[dect]: lost");
+        assert_eq!((said.identifier.as_deref(), &*said.text), (Some("dect"), "lost"));
+        for nameless in ["no name here: hello", "hello", "a[: b", "a[]: b", ": b"] {
+            let said = draft(format!("14,8,9,-;{nameless}").as_bytes());
+            assert_eq!((said.identifier.as_deref(), &*said.text), (Some(""), nameless));
+        }
     }
 
     #[test]

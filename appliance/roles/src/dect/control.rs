@@ -1,9 +1,10 @@
 //! What an administrator asks, and the answers.
 
 use super::Role;
-use bus::Connection;
 use bus::dect1::{Ask, Base, Service, Status, User};
-use bus::door::{Door, Incoming};
+use bus::door::Door;
+use bus::observed1;
+use bus::streams::streams;
 use dect::nwk;
 use ident::{BadIpei, BadMac, Ipei, Mac};
 use iwu::brain::Input;
@@ -13,29 +14,26 @@ use tokio::sync::mpsc::Sender;
 use tokio::task::JoinSet;
 
 /// Serves callers on the control socket for ever; each until it hangs up.
-pub(super) async fn serve(door: &Door, asks: Sender<Ask>) {
+pub(super) async fn serve(door: &Door, asks: Sender<Ask>, observers: Sender<observed1::Ask>) {
     let mut callers = JoinSet::new();
     loop {
         let accepted = tokio::select! {
             accepted = door.accept(), if callers.len() < CALLERS_MAX => accepted,
             Some(_) = callers.join_next() => continue,
         };
+        let (begun, running) = streams();
+        let observed = observed1::Service::new(observers.clone(), begun);
         let served = match accepted {
-            Ok(stream) => door.serve(stream, Service::new(asks.clone())).await,
+            Ok(stream) => door.serve_both(stream, Service::new(asks.clone()), observed).await,
             Err(refused) => Err(refused),
         };
         match served {
-            Ok(connection) => drop(callers.spawn(until_gone(connection))),
+            Ok(connection) => drop(callers.spawn(running.until_gone(connection))),
             Err(refused) => {
                 tracing::warn!(%refused, "a caller of the control socket was not served");
             }
         }
     }
-}
-
-async fn until_gone(connection: Connection) {
-    let mut incoming = Incoming::new(&connection);
-    while incoming.next().await.is_some() {}
 }
 
 impl Role {

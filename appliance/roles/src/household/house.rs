@@ -1,8 +1,10 @@
 //! What is held for one role, whether its process lives or not.
 
 use super::HouseholdError;
+use crate::entry::SUPERVISOR;
 use nix::sys::signal::Signal;
 use os::group::Group;
+use os::heard::Ear;
 use os::notify::Mailbox;
 use os::process::{Child, Program};
 use std::ffi::{CString, OsString};
@@ -22,6 +24,8 @@ pub(crate) struct House {
     pub(crate) role: &'static Role,
     /// Where others call it: it stays open while the role is away, so that callers wait.
     listener: Option<UnixListener>,
+    /// Where others leave it datagrams; open for the same reason.
+    datagrams: Vec<(&'static str, Ear)>,
     /// Where it says READY; one for each role, so that it cannot speak for another.
     mailbox: Mailbox,
     mailbox_path: PathBuf,
@@ -64,10 +68,20 @@ impl House {
         } else {
             None
         };
+        let open = |name: &&'static str| {
+            let path = fresh(datagram_name(name));
+            let ear = Ear::open(&path).map_err(failed(&path))?;
+            if owner.is_some() {
+                open_to_all(&path).map_err(failed(&path))?;
+            }
+            Ok((*name, ear))
+        };
+        let datagrams = role.datagrams.iter().map(open).collect::<Result<_, _>>()?;
         let control = if role.controls { Some(control().map_err(failed(sockets))?) } else { None };
         Ok(Self {
             role,
             listener,
+            datagrams,
             mailbox,
             mailbox_path,
             control,
@@ -114,6 +128,10 @@ impl House {
             names.push(self.role.name);
             descriptors.push(listener.as_fd());
         }
+        for (name, ear) in &self.datagrams {
+            names.push(name);
+            descriptors.push(ear.as_fd());
+        }
         if let Some((_, theirs)) = &self.control {
             names.push(CONTROL);
             descriptors.push(theirs.as_fd());
@@ -127,6 +145,7 @@ impl House {
         let mut environment = vec![
             format!("NOTIFY_SOCKET={}", self.mailbox_path.display()),
             format!("LISTEN_FDS={}", descriptors.len()),
+            format!("{SUPERVISOR}={}", std::process::id()),
             format!("LISTEN_FDNAMES={}", names.join(":")),
         ];
         if let Some(every) = self.role.watchdog {
@@ -244,11 +263,16 @@ pub(crate) fn socket_name(role: &str) -> String {
     format!("{role}.sock")
 }
 
+/// The name of a datagram socket within the folder of sockets.
+pub(crate) fn datagram_name(name: &str) -> String {
+    format!("{name}.datagrams")
+}
+
 /// The name under which the control socket is passed.
 pub(crate) const CONTROL: &str = "control";
 
 /// Variables that concern this process and not those it starts (sd_listen_fds(3), sd_notify(3)).
-const PROTOCOLS: &[&str] = &["NOTIFY_SOCKET", "LISTEN_", "WATCHDOG_"];
+const PROTOCOLS: &[&str] = &["NOTIFY_SOCKET", "LISTEN_", "WATCHDOG_", SUPERVISOR];
 
 /// As many as a role has doors and links worth keeping.
 const STORED_MAX: usize = 64;

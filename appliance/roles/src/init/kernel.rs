@@ -2,6 +2,7 @@
 
 use super::InitError;
 use super::console::say;
+use crate::household::datagram_name;
 use crate::layout;
 use os::group;
 use os::link;
@@ -111,10 +112,28 @@ const SWITCHES: &[(&str, &str)] = &[
     ("fs/protected_fifos", "2"),
     ("fs/protected_regular", "2"),
     ("fs/suid_dumpable", "0"),
+    // Datagrams that wait for the log: what is said while it restarts.
+    ("net/unix/max_dgram_qlen", "512"),
     ("net/ipv4/conf/all/rp_filter", "1"),
     ("net/ipv4/conf/all/accept_redirects", "0"),
     ("net/ipv4/tcp_syncookies", "1"),
 ];
+
+/// Gives the sockets of the role `log` the names by which any program finds them: that of the C library and that of
+/// the journal.
+pub(super) fn name_the_log(sockets: &Path) {
+    let journal = Path::new("/run/systemd/journal");
+    let names = [("devlog", Path::new("/dev/log")), ("journal", &journal.join("socket"))];
+    let made = std::fs::create_dir_all(journal).and_then(|()| {
+        names.into_iter().try_for_each(|(socket, name)| {
+            let _ = std::fs::remove_file(name);
+            std::os::unix::fs::symlink(sockets.join(datagram_name(socket)), name)
+        })
+    });
+    if let Err(error) = made {
+        tracing::warn!(%error, "programs that are no roles cannot reach the log");
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -218,6 +218,33 @@ fn a_restarted_caller_finds_the_sessions_of_the_old_one_gone() {
 }
 
 #[test]
+fn one_who_observes_sees_the_sessions_and_takes_nobodys_place() {
+    local(async {
+        let role = Role::new("observed");
+        let (_stop, _running) = role.start(40);
+        let mut client = MediaClient::connect(&role.path);
+        opened(&mut client, SessionId(7)).await;
+        let observer = bus::door::connect(&role.path, os::own_uid()).await.unwrap();
+        let proxy = bus::observed1::ServiceProxy::new(&observer).await.unwrap();
+        let seen = proxy.get().await.unwrap();
+        let [call] = &seen.calls[..] else { panic!("{seen:?}") };
+        let sides: Vec<&str> = call.legs.iter().map(|leg| leg.side.as_str()).collect();
+        assert_eq!((call.call, sides), (7, vec!["radio", "network"]));
+        let mut incoming = bus::door::Incoming::new(&observer);
+        proxy.watch().await.unwrap();
+
+        client.send(Command::Close(SessionId(7)));
+        assert!(matches!(report(&mut client).await, Report::Closed(SessionId(7), _)));
+        let (event, missed) = loop {
+            if let Some(told) = bus::observed1::happened(&incoming.next().await.unwrap()) {
+                break told;
+            }
+        };
+        assert_eq!((event.kind.as_str(), event.call, missed), ("session-closed", 7, 0));
+    });
+}
+
+#[test]
 fn where_nobody_listens_a_session_fails_and_says_why() {
     local(async {
         let role = Role::new("nobody");

@@ -149,7 +149,7 @@ const fn tally(carried: &media1::SideTally) -> SideTally {
     SideTally { packets, octets, lost, jitter_us, dropped }
 }
 
-const fn tally_out(carried: &SideTally) -> media1::SideTally {
+pub(super) const fn tally_out(carried: &SideTally) -> media1::SideTally {
     let SideTally { packets, octets, lost, jitter_us, dropped } = *carried;
     media1::SideTally { packets, octets, lost, jitter_us, dropped }
 }

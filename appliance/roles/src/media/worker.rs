@@ -4,7 +4,7 @@ use super::{Backlog, Pairs, addresses};
 use crate::random::OsRandom;
 use media::relay::{Kind, Limits, Out, Port, Relay};
 use media::rtcp::Epoch;
-use media::session::{Command, Report, SessionId, Side};
+use media::session::{Command, Report, SessionId, Side, Tally};
 use os::datagram::{self, Batch};
 use os::watch::{BELL, Bell, Watch};
 use std::io;
@@ -16,6 +16,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::mpsc::Sender;
 use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::oneshot;
 
 /// What a thread is told to do.
 pub(super) enum Order {
@@ -25,6 +26,8 @@ pub(super) enum Order {
     Refuse(SessionId, String),
     /// Anything else that was asked.
     Command(Command),
+    /// Tell what has gone through each session until now.
+    Observe(oneshot::Sender<Vec<(SessionId, Tally)>>),
     /// End all sessions; what follows belongs to the caller of this number.
     Begin(u32),
 }
@@ -169,6 +172,10 @@ impl Carrier {
                     self.out.reports.push(Report::Failed(session, why));
                 }
                 Ok(Order::Command(command)) => self.relay.command(now, &command, &mut self.out),
+                Ok(Order::Observe(answer)) => {
+                    // Whoever has hung up meanwhile gets no answer.
+                    let _ = answer.send(self.relay.observe().collect());
+                }
                 Ok(Order::Begin(generation)) => {
                     self.relay.close_all(now, &mut self.out);
                     self.carry_out();

@@ -14,6 +14,7 @@ const fn role(name: &'static str, after: &'static [&'static str], last_resort: L
         after,
         calls: &[],
         listens: false,
+        datagrams: &[],
         controls: false,
         uid: 700,
         capabilities: &[],

@@ -14,6 +14,7 @@ const fn role(last_resort: LastResort, watchdog: Option<Duration>) -> Role {
         after: &[],
         calls: &[],
         listens: false,
+        datagrams: &[],
         controls: false,
         uid: 700,
         capabilities: &[],
