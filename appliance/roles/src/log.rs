@@ -26,6 +26,7 @@ use std::future::Future;
 use std::io::{self, Read as _};
 use std::os::unix::net::{UnixDatagram as Datagrams, UnixListener};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tokio::io::Interest;
@@ -85,7 +86,7 @@ pub async fn run(
     let devlog = sockets.devlog.map(watch).transpose()?;
     let (records_in, mut records) = mpsc::channel(BATCH);
     let _kernel = sockets.kmsg.map(|file| listen(file, records_in)).transpose();
-    let serving = control::serve(&door, asks_in, observers_in);
+    let serving = control::serve(Arc::new(door), asks_in, observers_in);
     let period = sd_notify::watchdog_enabled().map_or(BEAT, |limit| limit / 2).min(BEAT);
     let mut beat = interval(period);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);

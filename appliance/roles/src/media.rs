@@ -31,6 +31,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::os::unix::net::UnixListener;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::UnixStream;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
@@ -89,7 +90,7 @@ pub async fn run(
     let watchdog = sd_notify::watchdog_enabled().map_or(WATCHDOG, |limit| limit / 2);
     let mut beat = interval(watchdog);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let greeting = greet(&door, greeted, asks);
+    let greeting = greet(Arc::new(door), greeted, asks);
     tokio::pin!(greeting, stop);
     // Without a parent that listens there is nobody to tell.
     let _ = sd_notify::notify(&[NotifyState::Ready]);
@@ -144,7 +145,7 @@ impl Answers for Inbox {
 
 /// Takes callers for ever, and passes those on that ask for something.
 async fn greet(
-    door: &Door,
+    door: Arc<Door>,
     greeted: Sender<(Caller, media1::Command)>,
     observers: Sender<observed1::Ask>,
 ) {
@@ -152,14 +153,21 @@ async fn greet(
     loop {
         tokio::select! {
             accepted = door.accept(), if callers.len() < CALLERS_MAX => {
-                let served = match accepted {
-                    Ok(stream) => serve(door, stream, observers.clone()).await,
-                    Err(refused) => Err(refused),
-                };
-                match served {
-                    Ok(caller) => drop(callers.spawn(caller.first())),
-                    Err(error) => tracing::warn!(%error, "a caller was not served"),
-                }
+                // In a task of its own: one that is silent must not hold up the others.
+                let (door, observers) = (door.clone(), observers.clone());
+                callers.spawn(async move {
+                    let served = match accepted {
+                        Ok(stream) => serve(&door, stream, observers).await,
+                        Err(refused) => Err(refused),
+                    };
+                    match served {
+                        Ok(caller) => caller.first().await,
+                        Err(error) => {
+                            tracing::warn!(%error, "a caller was not served");
+                            None
+                        }
+                    }
+                });
             }
             Some(first) = callers.join_next() => {
                 if let Ok(Some(first)) = first

@@ -32,6 +32,7 @@ pub static ROLES: &[Role] = &[Role {
     after: &[],
     calls: &["ctl"],
     listens: false,
+    datagrams: &[],
     controls: false,
     uid: 0,
     capabilities: &[],
