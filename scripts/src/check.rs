@@ -1,6 +1,5 @@
 //! `cargo xtask test`: every check there is, fast to slow.
 
-use crate::image;
 use crate::rooms;
 use crate::steps::{Done, Steps, Tally, Verdict, command};
 use std::path::{Path, PathBuf};
@@ -206,15 +205,9 @@ fn lab(root: &Path, steps: &mut Steps) {
     steps.step("a disk boots, and PID 1 keeps its roles and its disk", || {
         crate::keeps::verdict(root)
     });
-    steps.step("the first call through the booted image", || {
-        let qemu = Command::new("qemu-system-x86_64").arg("--version").output();
-        if !qemu.is_ok_and(|output| output.status.success()) {
-            return Verdict::Skipped("QEMU is not installed".into());
-        }
-        match image::kernel(root, image::CLOUD) {
-            Ok(_) => first_call(root, &["run", "--once"]),
-            Err(why) => Verdict::Skipped(why),
-        }
+    steps.step("the first call through the booted image", || match crate::first_call::bootable() {
+        Ok(()) => first_call(root, &["run", "--once"]),
+        Err(why) => Verdict::Skipped(why),
     });
 }
 

@@ -13,10 +13,11 @@ mod tone;
 
 use crate::image;
 use crate::rooms;
-use crate::steps::Steps;
+use crate::steps::{Steps, Verdict};
 use net::Net;
-use std::path::Path;
-use std::process::ExitCode;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
 
 /// Makes the calls. `--once` ends there, else the simulator's prompt stays open; `--host` runs the server in the
 /// foreground in place of booting its image.
@@ -35,29 +36,28 @@ pub(crate) fn run(words: &[String]) -> ExitCode {
         }
     }
     if let Some(image) = within {
-        let image = Some(Path::new(&image)).filter(|_| !host);
-        return calls(Net { own: true, boxed: image.is_some() }, image, once);
+        let server = match (host, image.strip_prefix(CANNOT)) {
+            (true, _) => Runs::Here,
+            (false, Some(why)) => Runs::HereSince(why.to_owned()),
+            (false, None) => Runs::Boxed(image.into()),
+        };
+        return calls(true, server, once);
     }
     let program = rooms::program("scripts").ok();
     let Some(mut command) = program.and_then(|program| net::enter(&program)) else {
         println!("no network namespace can be made here; everything runs on 127.99.0.0/24");
-        return calls(Net { own: false, boxed: false }, None, once);
+        let why =
+            "a virtual machine needs a network namespace, which cannot be made here".to_owned();
+        return calls(false, if host { Runs::Here } else { Runs::HereSince(why) }, once);
     };
     command.args(["run", WITHIN]);
-    if host {
-        command.arg("-");
-    } else {
-        println!("making the disk image; {WITHOUT}");
-        let address = Net { own: true, boxed: true }.server();
-        // Within, nothing can be downloaded any more.
-        match image::development(&rooms::root(), &machine::kernel_words(address)) {
-            Ok(image) => command.arg(image),
-            Err(error) => {
-                eprintln!("{error}\nthere is no image; {WITHOUT}");
-                return ExitCode::FAILURE;
-            }
-        };
-    }
+    match image(host) {
+        Ok(image) => command.arg(image),
+        Err(error) => {
+            eprintln!("{error}\nthere is no image; {WITHOUT}");
+            return ExitCode::FAILURE;
+        }
+    };
     match command.args(words).status() {
         Ok(status) if status.success() => ExitCode::SUCCESS,
         Ok(_) => ExitCode::FAILURE,
@@ -68,20 +68,75 @@ pub(crate) fn run(words: &[String]) -> ExitCode {
     }
 }
 
-fn calls(net: Net, image: Option<&Path>, once: bool) -> ExitCode {
+/// The image to boot, or why this machine boots none; it is made outside of the namespace, where nothing can be
+/// downloaded.
+fn image(host: bool) -> Result<OsString, String> {
+    if host {
+        return Ok("-".into());
+    }
+    if let Err(why) = bootable() {
+        return Ok(format!("{CANNOT}{why}").into());
+    }
+    println!("making the disk image; {WITHOUT}");
+    let address = Net { own: true, boxed: true }.server();
+    image::development(&rooms::root(), &machine::kernel_words(address)).map(Into::into)
+}
+
+/// Whether what a virtual machine needs can be had here.
+///
+/// # Errors
+/// What cannot.
+pub(crate) fn bootable() -> Result<(), String> {
+    let version = Command::new("qemu-system-x86_64").arg("--version").output();
+    if !version.is_ok_and(|output| output.status.success()) {
+        return Err("QEMU is not installed".to_owned());
+    }
+    image::kernel(&rooms::root(), image::CLOUD).map(drop)
+}
+
+/// How the server runs.
+enum Runs {
+    /// From this image, in a virtual machine.
+    Boxed(PathBuf),
+    /// In the foreground, as was asked for.
+    Here,
+    /// In the foreground, since no image can be booted.
+    HereSince(String),
+}
+
+fn calls(own: bool, mut server: Runs, once: bool) -> ExitCode {
     let root = rooms::root();
-    let folder = root.join(if image.is_some() { BOXED } else { FOLDER });
+    let boxed = matches!(server, Runs::Boxed(_));
+    let folder = root.join(if boxed { BOXED } else { FOLDER });
     let _ = std::fs::remove_dir_all(&folder);
-    let furnished = std::fs::create_dir_all(&folder).map_err(|error| error.to_string());
-    if let Err(error) = furnished.and_then(|()| net.furnish()) {
+    let mut net = Net { own, boxed };
+    let mut furnished = std::fs::create_dir_all(&folder).map_err(|error| error.to_string());
+    if furnished.is_ok() {
+        furnished = net.furnish();
+        if let (Err(why), true) = (&furnished, boxed) {
+            server = Runs::HereSince(why.clone());
+            furnished = net.withdraw_box();
+        }
+    }
+    if let Err(error) = furnished {
         eprintln!("{error}");
         return ExitCode::FAILURE;
     }
     let mut steps = Steps::default();
-    let cast = story::gather((&root, &folder), net, image, &mut steps).map(|mut cast| {
-        story::play(&mut cast, &mut steps);
-        cast
-    });
+    let image = match server {
+        Runs::Boxed(image) => Some(image),
+        Runs::Here => None,
+        Runs::HereSince(why) => {
+            let note = format!("{why}; the server runs in the foreground instead");
+            steps.step("the image boots", || Verdict::Skipped(note));
+            None
+        }
+    };
+    let cast =
+        story::gather((&root, &folder), net, image.as_deref(), &mut steps).map(|mut cast| {
+            story::play(&mut cast, &mut steps);
+            cast
+        });
     println!("{}; everything they said is in {}", steps.tally, folder.display());
     println!("{}", steps.tally);
     if let Some(cast) = cast.filter(|_| !once) {
@@ -99,3 +154,5 @@ const FOLDER: &str = ".cache/first-call";
 const BOXED: &str = ".cache/first-boot";
 /// Says to ourselves that the namespace has been entered.
 const WITHIN: &str = "--within";
+/// Begins what is said in place of an image's path where none can be booted.
+const CANNOT: &str = "cannot:";

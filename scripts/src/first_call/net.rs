@@ -75,6 +75,18 @@ impl Net {
         ip(&["link", "set", TAP, "up"])?;
         ip(&["link", "set", BRIDGE, "up"])
     }
+
+    /// Takes back what there is of the virtual machine's cable, which cannot be had, and gives all addresses to
+    /// the namespace itself.
+    ///
+    /// # Errors
+    /// When `ip` fails.
+    pub(super) fn withdraw_box(&mut self) -> Result<(), String> {
+        // It may not have come so far.
+        let _ = ip(&["link", "delete", BRIDGE]);
+        self.boxed = false;
+        self.furnish()
+    }
 }
 
 /// The switch that everybody is connected to.
