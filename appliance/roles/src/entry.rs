@@ -12,7 +12,6 @@ use crate::settings::{self, Files, LoadError, Optional};
 use config::groups::sip;
 use nix::sys::prctl;
 use nix::sys::signal::Signal;
-use os::confine::Enforced;
 use os::passed::{NotPassed, Passed};
 use std::ffi::CString;
 use std::fs::File;
@@ -211,9 +210,13 @@ pub fn role(name: &str, place: &Place) -> Result<(), EntryError> {
         sockets: place.sockets.clone(),
     };
     let confined = sandbox::enter(role, &bases, place.ground).map_err(EntryError::Sandbox)?;
-    if confined.files != Enforced::Fully || !confined.user {
-        let (user, files) = (confined.user, confined.files);
-        tracing::info!(own_user = user, ?files, "confined as far as this machine allows");
+    if !confined.fully() {
+        tracing::info!(
+            own_user = confined.user,
+            files = ?confined.files,
+            calls = confined.calls,
+            "confined as far as this machine allows"
+        );
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {

@@ -30,12 +30,23 @@ pub struct Confined {
     pub user: bool,
     /// How far Landlock goes.
     pub files: Enforced,
+    /// It may make only the system calls of its row.
+    pub calls: bool,
+}
+
+impl Confined {
+    /// Whether nothing of it is missing.
+    #[must_use]
+    pub fn fully(self) -> bool {
+        self.user && self.calls && self.files == Enforced::Fully
+    }
 }
 
 /// Confines this process, which must have one thread, to what `role` may do; `box_` tells whether it is on the box.
 ///
 /// # Errors
-/// What the kernel refuses; the process must then end, since half of it may have been done.
+/// What the kernel refuses; the process must then end, since half of it may have been done. In the foreground a kernel
+/// without Landlock or seccomp, as in some containers, is no error.
 pub fn enter(role: &Role, bases: &Bases, ground: Ground) -> io::Result<Confined> {
     if ground == Ground::Box {
         own_mounts(role, bases)?;
@@ -46,8 +57,11 @@ pub fn enter(role: &Role, bases: &Bases, ground: Ground) -> io::Result<Confined>
     confine::no_new_privileges()?;
     let files = confine::restrict_files(&access(role, bases))?;
     let groups = role.syscalls.iter().copied().flatten();
-    confine::restrict_calls(calls::BASE.iter().chain(groups).copied())?;
-    Ok(Confined { user: ground == Ground::Box, files })
+    let calls = confine::restrict_calls(calls::BASE.iter().chain(groups).copied());
+    match (calls, ground) {
+        (Err(error), Ground::Box) => Err(error),
+        (calls, _) => Ok(Confined { user: ground == Ground::Box, files, calls: calls.is_ok() }),
+    }
 }
 
 /// Where a role runs.
