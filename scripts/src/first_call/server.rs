@@ -95,6 +95,36 @@ impl Server {
         }
     }
 
+    /// Kills one of its roles without warning, and waits until it is ready again.
+    ///
+    /// # Errors
+    /// When it does not run, or does not come back.
+    pub(super) fn kill_role(&self, role: &str) -> Result<(), String> {
+        let (process, deaths) = self.role(role)?;
+        match self {
+            Self::Host(_) => {
+                let kill = Command::new("kill").args(["-KILL", &process]).status();
+                kill.map_err(|error| format!("cannot start kill: {error}"))?;
+            }
+            Self::Boxed(machine) => drop(machine.ask(&format!("kill SIGKILL {role}"))?),
+        }
+        until(ANSWERS, || {
+            let (_, since) = self.role(role)?;
+            if since == deaths { Err(format!("{role} has not died yet")) } else { Ok(()) }
+        })
+    }
+
+    /// The process of a role that is ready, and how often it has died.
+    fn role(&self, role: &str) -> Result<(String, String), String> {
+        let said = self.ask(&["ctl", "status"])?;
+        let ready = said.lines().find_map(|line| {
+            let rest = line.strip_prefix(&format!("{role}: ready, process "))?;
+            let (process, rest) = rest.split_once(", started ")?;
+            Some((process.to_owned(), rest.split_once(", ")?.1.to_owned()))
+        });
+        ready.ok_or_else(|| format!("{role} is not ready: {said}"))
+    }
+
     fn answers(&self) -> Result<(), String> {
         until(ANSWERS, || self.status()).map(drop)
     }

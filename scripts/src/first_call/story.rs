@@ -114,6 +114,7 @@ const SCENES: &[Scene] = &[
     ("handset 3 goes to the other base station", walked),
     ("a wrong SIP password is shown as not registered", wrong_password),
     ("handset 1 calls handset 2", handset_to_handset),
+    ("a call goes on while every role dies that carries none", bystanders_die),
     ("handset 3 calls a phone that is not ours", handset_to_phone),
     ("and is called by it", phone_to_handset),
     ("keys in a call reach the other side", keys),
@@ -194,6 +195,29 @@ fn handset_to_handset(cast: &mut Cast) -> Told {
         return Err(format!("handset 2 showed the caller as {shown:?}; expected 1001, Handset 1"));
     }
     Ok(format!("both tones heard, caller shown as {shown}"))
+}
+
+fn bystanders_die(cast: &mut Cast) -> Told {
+    cast.simulator.say("dial 1 1002")?;
+    cast.simulator.handset(2, "ringing", &[])?;
+    cast.answer(2)?;
+    cast.simulator.handset(1, "connected", &[])?;
+    cast.hears(1, TONES[1])?;
+    let said = cast.server.ask(&["ctl", "status"])?;
+    let roles = said.lines().filter_map(|line| line.split_once(": ready").map(|(name, _)| name));
+    let others: Vec<&str> =
+        roles.filter(|name| !["dect", "media", "probe"].contains(name)).collect();
+    for role in &others {
+        cast.server.kill_role(role)?;
+    }
+    // Tones that nobody has heard before can only have come since.
+    for (handset, other, tone) in [(1, 2, 450), (2, 1, 1250)] {
+        cast.simulator.say(&format!("tone {handset} {tone}"))?;
+        cast.hears(other, tone)?;
+        cast.simulator.say(&format!("tone {handset} {}", TONES[handset - 1]))?;
+    }
+    cast.hang_up(1, 2)?;
+    Ok(format!("killed {}, and new tones were heard at both ends", others.join(", ")))
 }
 
 fn handset_to_phone(cast: &mut Cast) -> Told {
