@@ -1,10 +1,11 @@
 //! Sockets that the parent has made and passed on (sd_listen_fds(3)).
 
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{ControlMessage, MsgFlags, UnixAddr, sendmsg};
 use std::env;
 use std::io::{self, IoSlice};
-use std::os::fd::{AsRawFd as _, BorrowedFd, FromRawFd as _, OwnedFd, RawFd};
+use std::os::fd::{AsFd as _, AsRawFd, BorrowedFd, FromRawFd as _, OwnedFd, RawFd};
 use std::os::unix::net::{UnixDatagram, UnixListener};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -71,6 +72,12 @@ impl Passed {
         self.0.iter().map(|(_, fd)| fd.as_raw_fd() + 1).max().unwrap_or(FIRST)
     }
 
+    /// The names of those that have not been asked for.
+    #[must_use]
+    pub fn names(&self) -> Vec<String> {
+        self.0.iter().map(|(name, _)| name.clone()).collect()
+    }
+
     /// The first descriptor of this name that has not been asked for.
     pub fn named(&mut self, name: &str) -> Option<OwnedFd> {
         let index = self.0.iter().position(|(passed, _)| passed == name)?;
@@ -83,8 +90,7 @@ impl Passed {
     /// If none was passed, or what was passed is not one.
     pub fn unix_listener(&mut self, name: &str) -> Result<UnixListener, NotPassed> {
         let Some(fd) = self.named(name) else {
-            let names: Vec<&str> = self.0.iter().map(|(name, _)| name.as_str()).collect();
-            return Err(NotPassed::Name(name.to_owned(), names.join(", ")));
+            return Err(NotPassed::Name(name.to_owned(), self.names().join(", ")));
         };
         let number = fd.as_raw_fd();
         let listener = UnixListener::from(fd);
@@ -93,20 +99,49 @@ impl Passed {
     }
 }
 
+impl FromIterator<(String, OwnedFd)> for Passed {
+    /// As if they had been passed.
+    fn from_iter<T: IntoIterator<Item = (String, OwnedFd)>>(passed: T) -> Self {
+        Self(passed.into_iter().collect())
+    }
+}
+
 /// Gives a descriptor to the supervisor to keep (`FDSTORE=1` of sd_notify(3)): it is passed under this name to the next
-/// process of the role.
+/// process of the role, and takes the place of what was kept under this name before.
 ///
 /// # Errors
 /// If there is no supervisor that takes it.
 pub fn keep(name: &str, descriptor: BorrowedFd<'_>) -> io::Result<()> {
+    tell(&format!("FDSTORE=1\nFDNAME={name}"), Some(descriptor))
+}
+
+/// Lets the supervisor close what it keeps under this name, and waits until it has done so.
+///
+/// # Errors
+/// If there is no supervisor, or none that answers.
+pub fn forget(name: &str) -> io::Result<()> {
+    tell(&format!("FDSTOREREMOVE=1\nFDNAME={name}"), None)?;
+    // It closes this end when it has taken everything said before (sd_notify_barrier(3)).
+    let (done, end) = io::pipe()?;
+    tell("BARRIER=1", Some(end.as_fd()))?;
+    drop(end);
+    let mut waited = [PollFd::new(done.as_fd(), PollFlags::POLLIN)];
+    match poll(&mut waited, PollTimeout::from(FORGOTTEN_WITHIN_MS))? {
+        0 => Err(io::ErrorKind::TimedOut.into()),
+        _ => Ok(()),
+    }
+}
+
+/// Says something to the supervisor, with a descriptor or without.
+fn tell(text: &str, descriptor: Option<BorrowedFd<'_>>) -> io::Result<()> {
     let path = env::var_os("NOTIFY_SOCKET").ok_or(io::ErrorKind::NotFound)?;
     let address = UnixAddr::new(std::path::Path::new(&path))?;
     let socket = UnixDatagram::unbound()?;
-    let text = format!("FDSTORE=1\nFDNAME={name}");
-    let numbers = [descriptor.as_raw_fd()];
+    let numbers: Vec<RawFd> = descriptor.iter().map(AsRawFd::as_raw_fd).collect();
     let control = [ControlMessage::ScmRights(&numbers)];
+    let control = if numbers.is_empty() { &[][..] } else { &control[..] };
     let pieces = [IoSlice::new(text.as_bytes())];
-    sendmsg(socket.as_raw_fd(), &pieces, &control, MsgFlags::MSG_NOSIGNAL, Some(&address))?;
+    sendmsg(socket.as_raw_fd(), &pieces, control, MsgFlags::MSG_NOSIGNAL, Some(&address))?;
     Ok(())
 }
 
@@ -138,8 +173,11 @@ const FIRST: RawFd = 3;
 /// What a descriptor without a name is called (sd_listen_fds_with_names(3)).
 const UNNAMED: &str = "unknown";
 
-/// A role is given a handful of sockets.
-const PASSED_MAX: usize = 64;
+/// Descriptors that are passed: a role is given a handful of sockets, and what it has kept.
+pub const PASSED_MAX: usize = 64;
+
+/// The supervisor answers in one turn of its loop.
+const FORGOTTEN_WITHIN_MS: u16 = 5000;
 
 #[cfg(test)]
 mod tests {

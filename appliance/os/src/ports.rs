@@ -3,6 +3,7 @@
 use nix::sys::socket::{setsockopt, sockopt};
 use std::io;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::os::fd::{AsFd as _, BorrowedFd};
 
 /// Two sockets at neighbouring ports.
 #[derive(Debug)]
@@ -56,19 +57,32 @@ pub fn enlarge(socket: &UdpSocket, octets: usize) -> io::Result<()> {
     Ok(())
 }
 
+/// Marks every packet of a socket of IPv4 or IPv6, and of the connections that a listener accepts, with the traffic class
+/// octet `tos` (DSCP in its upper six bits).
+///
+/// # Errors
+/// If the kernel does not mark packets so.
+pub fn mark(socket: BorrowedFd<'_>, ipv4: bool, tos: u8) -> io::Result<()> {
+    Ok(set_class(socket, ipv4, tos)?)
+}
+
 fn open(at: SocketAddr, tos: u8) -> Result<UdpSocket, NoPair> {
     let socket = UdpSocket::bind(at).map_err(|error| match error.kind() {
         io::ErrorKind::AddrInUse => NoPair::Taken(at),
         _ => NoPair::Bind(at, error),
     })?;
     socket.set_nonblocking(true).map_err(|error| NoPair::Bind(at, error))?;
-    let class = i32::from(tos);
-    let marked = match at {
-        SocketAddr::V4(_) => setsockopt(&socket, sockopt::Ipv4Tos, &class),
-        SocketAddr::V6(_) => setsockopt(&socket, sockopt::Ipv6TClass, &class),
-    };
-    marked.map_err(|error| NoPair::Mark(at, tos, error))?;
+    set_class(socket.as_fd(), at.is_ipv4(), tos).map_err(|error| NoPair::Mark(at, tos, error))?;
     Ok(socket)
+}
+
+fn set_class(socket: BorrowedFd<'_>, ipv4: bool, tos: u8) -> nix::Result<()> {
+    let class = i32::from(tos);
+    if ipv4 {
+        setsockopt(&socket, sockopt::Ipv4Tos, &class)
+    } else {
+        setsockopt(&socket, sockopt::Ipv6TClass, &class)
+    }
 }
 
 #[cfg(test)]

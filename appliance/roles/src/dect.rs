@@ -12,6 +12,7 @@ mod observe;
 
 use crate::ca::{Ca, CaError};
 use crate::door::{DoorError, Doors, Knock};
+use crate::kept::Kept;
 use crate::media_client::{Heard, MediaClient};
 use crate::random::OsRandom;
 use crate::settings::{self, Files, LoadError};
@@ -19,6 +20,7 @@ use crate::sip::{OpenError, SipSockets};
 use bus::dect1::Ask;
 use bus::door::Door as BusDoor;
 use bus::observed1;
+use config::Config;
 use dect::nwk::{self, ConnId, Door};
 use dect::subscription::Subscriptions as _;
 use enrolment::Enrolment;
@@ -91,19 +93,20 @@ impl DectError {
     }
 }
 
-/// Runs the role until `stop`.
+/// Runs the role until `stop`; its sockets may be those of an earlier process.
 ///
 /// # Errors
 /// [`DectError`].
 pub async fn run(
     options: Options,
     control: UnixListener,
+    kept: Kept,
     stop: impl Future<Output = ()>,
 ) -> Result<(), DectError> {
     let (asks_in, asks) = mpsc::channel(ASKS_MAX);
     let (observers_in, observers) = mpsc::channel(ASKS_MAX);
     let bus = BusDoor::new(control, options.callers.clone()).map_err(DectError::Control)?;
-    let mut role = Role::begin(&options).await?;
+    let mut role = Role::begin(&options, kept)?;
     // Without a parent that listens there is nobody to tell.
     let _ = sd_notify::notify(&[NotifyState::Ready]);
     tokio::select! {
@@ -137,40 +140,31 @@ struct Guest {
 }
 
 impl Role {
-    async fn begin(options: &Options) -> Result<Self, DectError> {
+    fn begin(options: &Options, mut kept: Kept) -> Result<Self, DectError> {
         let loaded = settings::load(&options.files)?;
         let config = &loaded.config;
         for notice in &loaded.notices {
             tracing::warn!("{notice}");
         }
         let store = DirSubscriptions::open(&options.state)?;
-        let kept = store.load()?;
+        let subscribed = store.load()?;
         let ca = Ca::open(&options.state, store.sealer())?;
         let address = settings::address(config);
         let brain_settings = settings::brain(config, address);
-        let mut doors = Doors::default();
-        let ports = settings::doors(config);
-        let listen = settings::listen(config);
-        if let Some(port) = ports.tls {
-            let at = doors.open_tls(SocketAddr::new(listen, port), ca.server_config()?).await?;
-            tracing::info!("base stations come in by TLS at {at}");
-        }
-        if let Some(port) = ports.blowfish {
-            let at = doors.open_blowfish(SocketAddr::new(listen, port)).await?;
-            tracing::warn!("base stations come in by the experimental Blowfish door at {at}");
-        }
+        let doors = open_doors(config, &ca, &mut kept)?;
         let state = |error| DectError::State(options.state.clone(), error);
         let enrolment = Enrolment::open(&options.state, ca, brain_settings.dect.allow_new_rfp)
             .map_err(state)?;
         let mirror = settings::mirror(config, &options.state);
         let mirror = mirror.map(|path| Mirror::open(&path)).transpose().map_err(state)?;
         warn_of_what_is_missing(&brain_settings.dect);
-        let sip = SipSockets::open(&settings::sip_sockets(config))?;
+        let sip = SipSockets::open_kept(&settings::sip_sockets(config), &mut kept)?;
+        kept.close_the_rest();
         let media = MediaClient::connect_to(&options.media, options.media_user);
         let users = settings::users(config, &loaded.users);
         let mut wanted = Vec::new();
         let random = || Box::new(OsRandom) as Box<dyn machine::Rng + Send>;
-        let brain = Brain::new(Instant::now(), brain_settings, users, kept, random, &mut wanted);
+        let brain = Brain::new(Instant::now(), brain_settings, users, subscribed, random, &mut wanted);
         let keeper = Keeper::start(store).map_err(DectError::Thread)?;
         let guests = BTreeMap::new();
         let observed = Observation::begin(&options.media, options.media_user);
@@ -350,6 +344,22 @@ impl Role {
             let _ = mirror.flush();
         }
     }
+}
+
+/// Opens the doors for base stations that the settings want.
+fn open_doors(config: &Config, ca: &Ca, kept: &mut Kept) -> Result<Doors, DectError> {
+    let mut doors = Doors::default();
+    let ports = settings::doors(config);
+    let listen = settings::listen(config);
+    if let Some(port) = ports.tls {
+        let at = doors.open_tls(SocketAddr::new(listen, port), ca.server_config()?, kept)?;
+        tracing::info!("base stations come in by TLS at {at}");
+    }
+    if let Some(port) = ports.blowfish {
+        let at = doors.open_blowfish(SocketAddr::new(listen, port), kept)?;
+        tracing::warn!("base stations come in by the experimental Blowfish door at {at}");
+    }
+    Ok(doors)
 }
 
 /// A server without a region or an identity of its own must not send; it says so once, at the start.

@@ -4,6 +4,7 @@
 //! is decided by the owner, who hears of everything as a [`Knock`].
 
 use crate::ca;
+use crate::kept::Kept;
 use dect::nwk::{self, ConnId};
 use dect::rfp::{enrol, frame};
 use ident::Mac;
@@ -90,24 +91,29 @@ impl Default for Doors {
 }
 
 impl Doors {
-    /// Opens the TLS door; the address it has then.
+    /// Opens the TLS door, with the listener of an earlier process if there is one; the address it has then.
     ///
     /// # Errors
     /// [`DoorError`], with the port.
-    pub async fn open_tls(
+    pub fn open_tls(
         &mut self,
         address: SocketAddr,
         config: Arc<ServerConfig>,
+        kept: &mut Kept,
     ) -> Result<SocketAddr, DoorError> {
-        self.open(address, Some(TlsAcceptor::from(config))).await
+        self.open((address, "door-tls"), Some(TlsAcceptor::from(config)), kept)
     }
 
-    /// Opens the Blowfish door; the address it has then.
+    /// Opens the Blowfish door in the same way; the address it has then.
     ///
     /// # Errors
     /// [`DoorError`], with the port.
-    pub async fn open_blowfish(&mut self, address: SocketAddr) -> Result<SocketAddr, DoorError> {
-        self.open(address, None).await
+    pub fn open_blowfish(
+        &mut self,
+        address: SocketAddr,
+        kept: &mut Kept,
+    ) -> Result<SocketAddr, DoorError> {
+        self.open((address, "door-blowfish"), None, kept)
     }
 
     /// The next thing that happens. Dropping the future loses nothing.
@@ -119,13 +125,20 @@ impl Doors {
         }
     }
 
-    async fn open(
+    fn open(
         &mut self,
-        address: SocketAddr,
+        (address, name): (SocketAddr, &str),
         tls: Option<TlsAcceptor>,
+        kept: &mut Kept,
     ) -> Result<SocketAddr, DoorError> {
         let failed = |error| DoorError { address, error };
-        let listener = TcpListener::bind(address).await.map_err(failed)?;
+        let open = || {
+            let listener = std::net::TcpListener::bind(address)?;
+            listener.set_nonblocking(true)?;
+            Ok(listener)
+        };
+        let listener = kept.listener(name, address, open).and_then(TcpListener::from_std);
+        let listener = listener.map_err(failed)?;
         let bound = listener.local_addr().map_err(failed)?;
         let guests = Arc::clone(&self.guests);
         self.tasks.spawn(receive(listener, tls, guests, self.knocks_in.clone()));

@@ -4,6 +4,7 @@ use crate::ctl::{self, CtlError};
 use crate::dect::{self, DectError};
 use crate::household::{CONTROL, EXIT_REFUSED, datagram_name, socket_name};
 use crate::journal::Journal;
+use crate::kept::Kept;
 use crate::layout;
 use crate::log::{DEVLOG, JOURNAL, KMSG, LogError, Senders, Settings as LogSettings, Sockets};
 use crate::media::{self, MediaError};
@@ -239,7 +240,10 @@ pub fn role(name: &str, place: &Place) -> Result<(), EntryError> {
                 Ok(crate::log::run(log_settings(place, own, callers), sockets, stop).await?)
             }
             "media" => Ok(media::run(media_settings(place, callers)?, listener, stop).await?),
-            "dect" => Ok(dect::run(dect_options(place, callers), listener, stop).await?),
+            "dect" => {
+                let options = dect_options(place, callers);
+                Ok(dect::run(options, listener, Kept::new(passed), stop).await?)
+            }
             _ => Err(EntryError::Unknown(name.to_owned())),
         }
     })

@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use supervise::control::{Answer, Name, Request, View};
 use supervise::init::{Ending, Index, Init, Input, Output, Reason};
-use supervise::life::Exit;
+use supervise::life::{Exit, Life, State};
 use supervise::role::Role;
 
 /// Where the processes run.
@@ -169,11 +169,24 @@ impl<G: Ground> Household<G> {
             let exit = index.map(|index| self.exited(index, how));
             os::process::reap(pid)?;
             match (index, exit) {
-                (Some(index), Some(exit)) => self.input(Input::Exited(index, exit)),
+                (Some(index), Some(exit)) => {
+                    self.input(Input::Exited(index, exit));
+                    self.forget_if_over(index);
+                }
                 _ => self.orphans += 1,
             }
         }
         Ok(())
+    }
+
+    /// What a role has stored is for a process that follows at once.
+    fn forget_if_over(&mut self, index: Index) {
+        let over = |life: &Life| matches!(life.state(), State::Stopped | State::Degraded(_));
+        if self.init.life(index).is_some_and(over)
+            && let Some(house) = self.houses.get_mut(index)
+        {
+            house.forget_stored();
+        }
     }
 
     fn exited(&mut self, index: Index, how: Ended) -> Exit {

@@ -7,6 +7,7 @@
 mod boot_state;
 mod console;
 mod disk;
+mod feeder;
 mod keeping;
 mod kernel;
 mod reset;
@@ -19,14 +20,15 @@ use crate::sandbox;
 use boot_state::BootRecord;
 use console::say;
 use disk::Disk;
+use feeder::Feeder;
 use keeping::Box_;
-use os::machine::{Buttons, End, Watchdog};
+use os::machine::{Buttons, End};
 use std::fmt::Write as _;
 use std::io;
 use std::os::fd::BorrowedFd;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use supervise::boot::Line;
 use supervise::init::{Ending, Ground as Decides, Reason};
 use supervise::reboots::Reboots;
@@ -75,20 +77,17 @@ enum InitError {
 fn stage2(line: &Line) -> Result<Ending, InitError> {
     kernel::mounts()?;
     kernel::settings();
-    let mut watchdog = Watchdog::start(WATCHDOG);
-    if watchdog.as_ref().is_some_and(Watchdog::was_it) {
-        tracing::warn!("the hardware's watchdog has reset this machine");
-    }
+    let mut feeder = Feeder::start();
     // Where it cannot be had, the keys reset the machine as they always did.
     let _ = os::machine::ask_on_ctrl_alt_del();
     let disk = if line.diskless { None } else { line.slot.and_then(|slot| Disk::of(slot.label())) };
     let mut record = disk.as_ref().and_then(|disk| BootRecord::open(disk, line.slot));
     if let (Some(disk), Some(record)) = (&disk, &mut record) {
         record.settle();
-        reset::if_wanted(disk, record);
+        reset::if_wanted(disk, record, &mut feeder);
     }
     let kept = match &disk {
-        Some(disk) => disk.mount_all(),
+        Some(disk) => disk.mount_all(&mut feeder),
         // Memory serves as well, until the power goes.
         None => disk::Kept { state: true, data: true },
     };
@@ -113,11 +112,8 @@ fn stage2(line: &Line) -> Result<Ending, InitError> {
     } else {
         household.begin_safe(Reason::State);
     }
-    keep(&mut household, &mut watchdog)?;
-    if let Some(watchdog) = &watchdog {
-        // From here on nobody feeds it: it ends a shutdown that hangs.
-        let _ = watchdog.set(SHUTDOWN);
-    }
+    keep(&mut household, &mut feeder)?;
+    feeder.guard_the_end();
     let ending = household.ended().unwrap_or(Ending::Reboot);
     drop(household);
     disk::unmount_all();
@@ -125,26 +121,18 @@ fn stage2(line: &Line) -> Result<Ending, InitError> {
 }
 
 /// The loop: it turns until all roles have ended.
-fn keep(
-    household: &mut Household<Box_>,
-    watchdog: &mut Option<Watchdog>,
-) -> Result<(), HouseholdError> {
+fn keep(household: &mut Household<Box_>, feeder: &mut Feeder) -> Result<(), HouseholdError> {
     let mut buttons = Buttons::find();
-    let mut fed = Instant::now();
     while household.ended().is_none() {
         let also: Vec<BorrowedFd<'_>> = buttons.as_fds().collect();
-        household.turn(Some(FEEDING.saturating_sub(fed.elapsed())), &also)?;
+        household.turn(Some(feeder.hungry_in().max(LEAST_TURN)), &also)?;
         if buttons.pressed() {
             say("the power button was pressed");
             household.stop(Ending::PowerOff);
         }
         household.ground.grow_older();
-        if fed.elapsed() >= FEEDING {
-            fed = Instant::now();
-            if let Some(watchdog) = watchdog.as_mut().filter(|_| household.init.sound()) {
-                // A device that is gone resets the machine, which is what it is for.
-                let _ = watchdog.feed();
-            }
+        if household.init.sound() {
+            feeder.feed();
         }
     }
     Ok(())
@@ -185,11 +173,7 @@ fn leave(how: End) -> ! {
 const EXECUTABLE: &str = "/proc/self/exe";
 /// Automatic reboots that were not forgiven yet.
 const REBOOTS: &str = "/state/init.reboots";
-/// How long the hardware waits for a sign of life.
-const WATCHDOG: Duration = Duration::from_mins(1);
-/// How long it waits from the end of the roles on.
-const SHUTDOWN: Duration = Duration::from_secs(30);
-/// How often it is fed.
-const FEEDING: Duration = Duration::from_secs(10);
+/// An engine that is not sound any more, so that nothing is fed, is no reason to turn without rest.
+const LEAST_TURN: Duration = Duration::from_millis(100);
 /// For a person to read the reason.
 const PAUSE: Duration = Duration::from_secs(10);

@@ -9,6 +9,7 @@ pub mod entry;
 mod household;
 pub mod init;
 pub mod journal;
+pub mod kept;
 pub mod layout;
 pub mod log;
 pub mod log_client;

@@ -4,6 +4,8 @@
 //! not confined: it looks at the other roles from outside, kills them, and tries
 //! from inside their sandboxes what they must not be able to do.
 
+mod callers;
+
 use crate::client::{self, Server};
 use crate::entry::Place;
 use crate::layout;
@@ -117,6 +119,11 @@ fn obey(words: &[&str], held: &mut Vec<UnixStream>) -> Result<String, Box<dyn st
             held.push(UnixStream::connect(path)?);
             "ok".into()
         }
+        ["callers", role, ref ports @ ..] => callers::while_it_dies(&server, role, ports)?,
+        ["freeze"] => {
+            freeze()?;
+            "ok".into()
+        }
         ["proc", role] => {
             let pid = pid_of(&server, role)?;
             std::fs::read_to_string(format!("/proc/{pid}/status"))?
@@ -169,6 +176,14 @@ fn obey(words: &[&str], held: &mut Vec<UnixStream>) -> Result<String, Box<dyn st
         }
         _ => return Err("the probe does not know this".into()),
     })
+}
+
+/// Stops PID 1, which no signal can.
+fn freeze() -> io::Result<()> {
+    let group = Path::new(layout::GROUPS).join("frozen");
+    std::fs::create_dir(&group)?;
+    std::fs::write(group.join("cgroup.procs"), "1")?;
+    std::fs::write(group.join("cgroup.freeze"), "1")
 }
 
 fn unhex(text: &str) -> Result<Vec<u8>, Box<dyn std::error::Error>> {

@@ -4,6 +4,7 @@
 //! the engine wants is an [`Output`]. Each connection is one task that carries
 //! octets to and fro.
 
+use crate::kept::Kept;
 use crate::resolve::{Family, Names};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
@@ -13,6 +14,7 @@ use sip::primitive::Event;
 use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
+use std::os::fd::AsFd as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -80,22 +82,35 @@ impl SipSockets {
     /// # Errors
     /// [`OpenError`], with the port where there is a matter of one.
     pub fn open(settings: &Settings) -> Result<Self, OpenError> {
+        Self::open_kept(settings, &mut Kept::default())
+    }
+
+    /// The same, with the sockets of an earlier process where there are some.
+    ///
+    /// # Errors
+    /// As [`SipSockets::open`].
+    pub fn open_kept(settings: &Settings, kept: &mut Kept) -> Result<Self, OpenError> {
         let at = settings.address;
         let failed = |error: io::Error| match error.kind() {
             io::ErrorKind::AddrInUse => OpenError::Taken(at),
             _ => OpenError::Bind(at, error),
         };
-        let udp_out = std::net::UdpSocket::bind(at).map_err(failed)?;
-        udp_out.set_nonblocking(true).map_err(failed)?;
+        let open = || {
+            let socket = std::net::UdpSocket::bind(at)?;
+            socket.set_nonblocking(true)?;
+            Ok(socket)
+        };
+        let udp_out = kept.datagrams("sip-udp", at, open).map_err(failed)?;
         let udp = udp_out.try_clone().and_then(UdpSocket::from_std).map_err(failed)?;
         // With port 0 in a test, both have the one that UDP was given.
         let at = udp.local_addr().map_err(failed)?;
-        let listener = listen(at, settings.tos).map_err(failed)?;
-        let marked = match at {
-            SocketAddr::V4(_) => udp.set_tos_v4(settings.tos.into()),
-            SocketAddr::V6(_) => udp.set_tclass_v6(settings.tos.into()),
-        };
-        marked.map_err(failed)?;
+        let open = || listen(at)?.into_std();
+        let listener = kept.listener("sip-tcp", at, open).map_err(failed)?;
+        for socket in [udp_out.as_fd(), listener.as_fd()] {
+            // Those that were kept may have been marked otherwise; connections inherit it from the listener.
+            os::ports::mark(socket, at.is_ipv4(), settings.tos).map_err(failed)?;
+        }
+        let listener = TcpListener::from_std(listener).map_err(failed)?;
         let (inputs_in, inputs) = channel(INPUTS_MAX);
         let family = if at.is_ipv4() { Family::V4 } else { Family::V6 };
         Ok(Self {
@@ -312,8 +327,11 @@ async fn carry<S: AsyncRead + AsyncWrite + Unpin>(
     let _ = inputs.send(News::Input(Input::Closed(conn, reason))).await;
 }
 
-fn listen(at: SocketAddr, tos: u8) -> io::Result<TcpListener> {
-    let socket = socket_for(at, tos)?;
+fn listen(at: SocketAddr) -> io::Result<TcpListener> {
+    let socket = match at {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
     // After a restart, connections of the last life must not keep us from listening.
     socket.set_reuseaddr(true)?;
     socket.bind(at)?;

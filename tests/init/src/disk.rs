@@ -10,6 +10,7 @@ use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use update::bootstate::{Copies, Slot, Write};
 
 /// A disk as it leaves the factory, and what QEMU boots it with.
 pub(crate) struct Disk {
@@ -19,6 +20,8 @@ pub(crate) struct Disk {
     pub(crate) vmlinuz: PathBuf,
     /// The initramfs of the slot.
     pub(crate) initrd: PathBuf,
+    /// What stands in slot A.
+    slot: PathBuf,
     /// For copies.
     pub(crate) work: PathBuf,
 }
@@ -61,7 +64,20 @@ impl Disk {
             grub: None,
         };
         image::disk::write(&order, &raw, work)?;
-        Ok(Self { raw, vmlinuz, initrd, work: work.to_owned() })
+        Ok(Self { raw, vmlinuz, initrd, slot: image, work: work.to_owned() })
+    }
+
+    /// A copy on which slot B holds the same system and is on trial.
+    pub(crate) fn copy_on_trial(&self, name: &str) -> Result<PathBuf, Wrong> {
+        let copy = self.copy(name)?;
+        let (first, _) = place("slot_b")?;
+        let mut to = File::options().write(true).open(&copy)?;
+        to.seek(SeekFrom::Start(first))?;
+        std::io::copy(&mut File::open(&self.slot)?, &mut to)?;
+        let copies = boot_state(&copy)?;
+        let armed = copies.state().prepared(Slot::A)?.armed(Slot::B)?;
+        write_boot_state(&copy, &copies.replace(armed))?;
+        Ok(copy)
     }
 
     /// A copy to be written to, larger than the original.
@@ -80,32 +96,56 @@ fn stripped(appliance: &Path, work: &Path) -> Result<Vec<u8>, Wrong> {
     Ok(std::fs::read(out)?)
 }
 
-/// Whether e2fsck finds nothing to mend in the partitions that are written to.
+/// Whether e2fsck finds nothing to mend in the file systems of a disk that was switched off.
 pub(crate) fn is_clean(disk: &Path, work: &Path) -> Result<(), Wrong> {
-    for (name, grown) in [("state", false), ("data", true)] {
-        let mib = if grown { LARGER_MIB } else { MIB };
-        let table = layout::table(VERSION, Arch::X86_64, mib)?;
-        let partition = table.find(name).ok_or("the partition is missing")?;
+    for name in ["ident", "state", "data"] {
+        let (first, length) = place(name)?;
         let copy = work.join(format!("{name}.part"));
         let mut from = File::open(disk)?;
-        from.seek(SeekFrom::Start(partition.first * 512))?;
+        from.seek(SeekFrom::Start(first))?;
         let mut to = File::create(&copy)?;
-        let mut left = partition.len();
-        let mut piece = vec![0; 1 << 20];
-        while left > 0 {
-            let length = usize::try_from(left.min(1 << 20))?;
-            from.read_exact(&mut piece[..length])?;
-            to.write_all(&piece[..length])?;
-            left -= length as u64;
-        }
+        std::io::copy(&mut from.take(length), &mut to)?;
         let checked = Command::new("e2fsck").arg("-fn").arg(&copy).output()?;
+        std::fs::remove_file(copy)?;
         if !checked.status.success() {
             let said = String::from_utf8_lossy(&checked.stdout).into_owned();
             return Err(format!("{name} is not clean: {said}").into());
         }
-        std::fs::remove_file(copy)?;
     }
     Ok(())
+}
+
+/// What a partition holds.
+pub(crate) fn content(disk: &Path, name: &str) -> Result<Vec<u8>, Wrong> {
+    let (first, length) = place(name)?;
+    let mut from = File::open(disk)?;
+    from.seek(SeekFrom::Start(first))?;
+    let mut content = Vec::new();
+    from.take(length).read_to_end(&mut content)?;
+    Ok(content)
+}
+
+/// The boot state on a disk.
+pub(crate) fn boot_state(disk: &Path) -> Result<Copies, Wrong> {
+    Ok(Copies::of_partition(&content(disk, "bootstate")?))
+}
+
+/// Writes it as a boot loader or an update does.
+pub(crate) fn write_boot_state(disk: &Path, writes: &[Write]) -> Result<(), Wrong> {
+    let (first, _) = place("bootstate")?;
+    let mut to = File::options().write(true).open(disk)?;
+    for write in writes {
+        to.seek(SeekFrom::Start(first + write.copy.sector() * 512))?;
+        to.write_all(&write.block)?;
+    }
+    Ok(())
+}
+
+/// Where a partition begins and how long it is, in octets, on a disk that has been grown.
+fn place(name: &str) -> Result<(u64, u64), Wrong> {
+    let table = layout::table(VERSION, Arch::X86_64, LARGER_MIB)?;
+    let partition = table.find(name).ok_or("the partition is missing")?;
+    Ok((partition.first * 512, partition.len()))
 }
 
 fn run(command: &mut Command) -> Result<(), Wrong> {

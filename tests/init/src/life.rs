@@ -2,29 +2,38 @@
 
 use crate::disk::{Disk, is_clean};
 use crate::machine::Machine;
-use crate::{Story, Wrong};
+use crate::{Kernel, Story, Wrong};
 use std::collections::BTreeMap;
 use supervise::roles::ROLES;
 
 pub(crate) const STORIES: &[Story] = &[
     Story {
         name: "roles come up, confined as their table says, and go down cleanly",
+        kernel: Kernel::Small,
         tell: confined,
     },
     Story {
         name: "a role that dies, hangs or eats comes back alone, and its socket was never shut",
+        kernel: Kernel::Small,
         tell: comes_back,
     },
-    Story { name: "ten thousand orphans are let go", tell: orphans },
+    Story {
+        name: "a role is killed while it is called without a rest, and nobody is refused",
+        kernel: Kernel::Small,
+        tell: nobody_refused,
+    },
+    Story { name: "ten thousand orphans are let go", kernel: Kernel::Small, tell: orphans },
     Story {
         name: "an unessential role in a crash loop stays down and the power button still works",
+        kernel: Kernel::Small,
         tell: one_down,
     },
     Story {
         name: "an essential role in a crash loop: two restarts, then safe mode",
+        kernel: Kernel::Small,
         tell: safe_mode,
     },
-    Story { name: "wrong settings cost neither the box nor a restart", tell: wrong_settings },
+    Story { name: "wrong settings cost neither the box nor a restart", kernel: Kernel::Small, tell: wrong_settings },
 ];
 
 fn confined(disk: &Disk) -> Result<String, Wrong> {
@@ -128,6 +137,39 @@ fn comes_back(disk: &Disk) -> Result<String, Wrong> {
     Ok(String::new())
 }
 
+fn nobody_refused(disk: &Disk) -> Result<String, Wrong> {
+    let copy = disk.copy("nobody-refused")?;
+    let (mut machine, _) = Machine::up(disk, &copy)?;
+    let mut note = Vec::new();
+    for (role, ports, datagrams) in
+        [("log", "", 0), ("media", "", 0), ("dect", " tcp:16322 tcp:5060 udp:5060", 1)]
+    {
+        // Once for certain while nobody is there.
+        let mut certain = false;
+        for _ in 0..TRIES {
+            let said = machine.ask(&format!("callers {role}{ports}"))?;
+            let words: Vec<&str> = said.split(' ').collect();
+            let [when, called, _, refused, _, answered, _] = words[..] else {
+                return Err(said.into());
+            };
+            if refused != "0" || answered != datagrams.to_string() {
+                return Err(format!("{role}: {said}").into());
+            }
+            certain = when == "away";
+            if certain {
+                note.push(format!("{role} {called}"));
+                break;
+            }
+        }
+        if !certain {
+            return Err(format!("{role} comes back too fast to be called while it is away").into());
+        }
+    }
+    machine.order("poweroff");
+    machine.ends()?;
+    Ok(format!("calls: {}", note.join(", ")))
+}
+
 fn orphans(disk: &Disk) -> Result<String, Wrong> {
     let copy = disk.copy("orphans")?;
     let (mut machine, _) = Machine::up(disk, &copy)?;
@@ -153,7 +195,7 @@ fn one_down(disk: &Disk) -> Result<String, Wrong> {
         }
     }
     machine.says("died too often; it is tried again in five minutes")?;
-    machine.press_power()?;
+    machine.monitor("system_powerdown")?;
     machine.says("the power button was pressed")?;
     machine.ends()?;
     is_clean(&copy, &disk.work)?;
@@ -198,3 +240,6 @@ fn wrong_settings(disk: &Disk) -> Result<String, Wrong> {
     machine.becomes(all_ready)?;
     Ok(String::new())
 }
+
+/// Deaths that a role may die without being taken for one in a crash loop, less one.
+const TRIES: usize = 3;

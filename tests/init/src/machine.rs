@@ -3,52 +3,72 @@
 use crate::Wrong;
 use crate::disk::Disk;
 use std::collections::VecDeque;
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-/// A running machine; it is switched off when this is dropped.
+/// How a machine is started.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Start<'a> {
+    /// The letter of the slot, which a boot loader would have chosen.
+    pub(crate) slot: char,
+    /// More words for QEMU.
+    pub(crate) more: &'a [&'a str],
+}
+
+/// With slot A, and as QEMU is.
+pub(crate) const PLAIN: Start<'_> = Start { slot: 'a', more: &[] };
+
+/// A running machine; it is switched off when this is dropped, and also when this program is killed.
 pub(crate) struct Machine {
     qemu: Child,
     console: Receiver<String>,
-    probe: Option<BufReader<UnixStream>>,
+    probe: Option<UnixStream>,
     waiting: UnixListener,
-    /// What was said and not looked at.
-    unread: VecDeque<String>,
-    /// What was said since the last that was looked for.
-    said: Vec<String>,
+    /// Octets of the probe's that are no whole line yet.
+    heard: Vec<u8>,
+    /// The last lines that were looked at.
+    said: VecDeque<String>,
     monitor: PathBuf,
 }
 
 impl Machine {
     /// Starts one with this disk; it goes on over restarts.
-    pub(crate) fn start(disk: &Disk, copy: &Path) -> Result<Self, Wrong> {
+    pub(crate) fn start(disk: &Disk, copy: &Path, how: Start<'_>) -> Result<Self, Wrong> {
         let socket = |name: &str| copy.with_extension(name);
         let (port, monitor) = (socket("probe"), socket("monitor"));
         for path in [&port, &monitor] {
             let _ = std::fs::remove_file(path);
         }
         let waiting = UnixListener::bind(&port)?;
-        let mut qemu = Command::new("qemu-system-x86_64");
+        waiting.set_nonblocking(true)?;
+        // It dies with us, however we end.
+        let mut qemu = Command::new("setpriv");
+        qemu.args(["--pdeathsig", "KILL", "qemu-system-x86_64"]);
         qemu.args(["-accel", if kvm() { "kvm" } else { "tcg" }, "-nodefaults", "-display", "none"]);
         qemu.args(["-m", "512", "-nic", "user,model=virtio-net-pci,restrict=on"]);
         qemu.arg("-kernel").arg(&disk.vmlinuz).arg("-initrd").arg(&disk.initrd);
-        qemu.args(["-append", LINE, "-serial", "stdio"]);
+        qemu.args(["-append", &format!("{LINE} fixpart.slot={}", how.slot), "-serial", "stdio"]);
         qemu.arg("-chardev").arg(format!("socket,id=probe,path={}", port.display()));
         qemu.args(["-serial", "chardev:probe"]);
         qemu.arg("-monitor").arg(format!("unix:{},server,nowait", monitor.display()));
         qemu.arg("-drive").arg(format!("file={},format=raw,if=virtio", copy.display()));
+        qemu.args(how.more);
         let mut qemu = qemu.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
-        let output = qemu.stdout.take().ok_or("QEMU has no output")?;
+        let mut output = qemu.stdout.take().ok_or("QEMU has no output")?;
         let (tell, console) = channel();
         std::thread::spawn(move || {
-            for line in BufReader::new(output).split(b'\n').map_while(Result::ok) {
-                let line = String::from_utf8_lossy(&line).trim_end().to_owned();
-                if tell.send(line).is_err() {
-                    return;
+            let (mut piece, mut line) = ([0; 4096], Vec::new());
+            while let Ok(length @ 1..) = output.read(&mut piece) {
+                for octet in piece.into_iter().take(length) {
+                    if octet != b'\n' {
+                        line.push(octet);
+                    } else if tell.send(text(&std::mem::take(&mut line))).is_err() {
+                        return;
+                    }
                 }
             }
         });
@@ -57,15 +77,24 @@ impl Machine {
             console,
             probe: None,
             waiting,
-            unread: VecDeque::new(),
-            said: Vec::new(),
+            heard: Vec::new(),
+            said: VecDeque::new(),
             monitor,
         })
     }
 
-    /// Starts one and waits until all roles are ready and the probe listens.
+    /// Starts one and waits until all roles are ready and the probe listens; the line that says so.
     pub(crate) fn up(disk: &Disk, copy: &Path) -> Result<(Self, String), Wrong> {
-        let mut machine = Self::start(disk, copy)?;
+        Self::up_with(disk, copy, PLAIN)
+    }
+
+    /// The same, with more words for QEMU or another slot.
+    pub(crate) fn up_with(
+        disk: &Disk,
+        copy: &Path,
+        how: Start<'_>,
+    ) -> Result<(Self, String), Wrong> {
+        let mut machine = Self::start(disk, copy, how)?;
         let ready = machine.is_up()?;
         Ok((machine, ready))
     }
@@ -78,32 +107,39 @@ impl Machine {
 
     /// Waits for the probe to say that it listens.
     pub(crate) fn find_probe(&mut self) -> Result<(), Wrong> {
-        if self.probe.is_none() {
-            // QEMU has connected before it ran a single instruction.
-            let (stream, _) = self.waiting.accept()?;
-            stream.set_read_timeout(Some(PATIENCE))?;
-            self.probe = Some(BufReader::new(stream));
+        let end = Instant::now() + PATIENCE;
+        while self.probe.is_none() {
+            match self.waiting.accept() {
+                Ok((stream, _)) => self.probe = Some(stream),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    if let Some(status) = self.qemu.try_wait()? {
+                        return Err(format!("QEMU has ended with {status}").into());
+                    }
+                    if Instant::now() > end {
+                        return Err(self.hangs("connecting the probe's port"));
+                    }
+                    std::thread::sleep(LOOK_EVERY);
+                }
+                Err(error) => return Err(error.into()),
+            }
         }
-        while self.hear()? != "probe" {}
+        while self.hear_until(end)? != "probe" {}
         Ok(())
     }
 
     /// Reads the console until a line holds this.
     pub(crate) fn says(&mut self, text: &str) -> Result<String, Wrong> {
-        self.said.clear();
+        let end = Instant::now() + PATIENCE;
         loop {
-            let unread = self.unread.pop_front().map(Ok);
-            match unread.unwrap_or_else(|| self.console.recv_timeout(PATIENCE)) {
+            match self.console.recv_timeout(end.saturating_duration_since(Instant::now())) {
                 Ok(line) if line.contains(text) => return Ok(line),
-                Ok(line) => self.said.push(line),
-                Err(error) => {
-                    let why = match error {
-                        RecvTimeoutError::Timeout => "it hangs",
-                        RecvTimeoutError::Disconnected => "it has ended",
-                    };
-                    let last = self.said.len().saturating_sub(20);
-                    let last = self.said[last..].join("\n");
-                    return Err(format!("{why} without saying {text:?}; it said:\n{last}").into());
+                Ok(line) => self.keep(line),
+                Err(RecvTimeoutError::Timeout) => {
+                    return Err(self.hangs(&format!("saying {text:?}")));
+                }
+                Err(RecvTimeoutError::Disconnected) => {
+                    let last = self.last();
+                    return Err(format!("it ended without saying {text:?}; at last:\n{last}").into());
                 }
             }
         }
@@ -112,7 +148,7 @@ impl Machine {
     /// Asks the probe; an error of the probe's is one here.
     pub(crate) fn ask(&mut self, question: &str) -> Result<String, Wrong> {
         self.tell(question)?;
-        let answer = self.hear()?;
+        let answer = self.hear_until(Instant::now() + PATIENCE)?;
         match answer.strip_prefix("error ") {
             Some(error) => Err(format!("{question}: {error}").into()),
             None => Ok(answer),
@@ -122,7 +158,7 @@ impl Machine {
     /// Tells the probe something that it will not answer.
     pub(crate) fn tell(&mut self, words: &str) -> Result<(), Wrong> {
         let probe = self.probe.as_mut().ok_or("the probe was not found yet")?;
-        Ok(probe.get_mut().write_all(format!("{words}\n").as_bytes())?)
+        Ok(probe.write_all(format!("{words}\n").as_bytes())?)
     }
 
     /// Asks for the end of the machine, which may come before the answer.
@@ -131,37 +167,53 @@ impl Machine {
         let _ = self.tell(ending);
     }
 
-    fn hear(&mut self) -> Result<String, Wrong> {
-        let probe = self.probe.as_mut().ok_or("the probe was not found yet")?;
-        let mut line = Vec::new();
-        probe
-            .read_until(b'\n', &mut line)
-            .map_err(|error| format!("the probe is silent: {error}"))?;
-        if line.is_empty() {
-            self.unread.extend(self.console.try_iter());
-            let last: Vec<&str> =
-                self.unread.iter().rev().take(20).rev().map(String::as_str).collect();
-            return Err(format!("the machine is gone; it said:\n{}", last.join("\n")).into());
+    /// The next line of the probe's.
+    fn hear_until(&mut self, end: Instant) -> Result<String, Wrong> {
+        loop {
+            if let Some(at) = self.heard.iter().position(|octet| *octet == b'\n') {
+                let line = text(&self.heard.drain(..=at).collect::<Vec<u8>>());
+                return Ok(line);
+            }
+            let probe = self.probe.as_mut().ok_or("the probe was not found yet")?;
+            let left = end.saturating_duration_since(Instant::now());
+            probe.set_read_timeout(Some(left.max(Duration::from_millis(1))))?;
+            let mut piece = [0; 4096];
+            match probe.read(&mut piece) {
+                Ok(0) => {
+                    let last = self.last();
+                    return Err(format!("the machine is gone; it said at last:\n{last}").into());
+                }
+                Ok(length) => self.heard.extend(piece.into_iter().take(length)),
+                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                    if left.is_zero() {
+                        return Err(self.hangs("a word of the probe's"));
+                    }
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error.into()),
+            }
         }
-        Ok(String::from_utf8_lossy(&line).trim().to_owned())
     }
 
     /// What the probe says of the roles, until it is this; time only ends what hangs.
     pub(crate) fn becomes(&mut self, what: impl Fn(&str) -> bool) -> Result<String, Wrong> {
-        for _ in 0..LOOKS {
+        let end = Instant::now() + PATIENCE;
+        loop {
             let status = self.ask("status")?;
             if what(&status) {
                 return Ok(status);
             }
-            std::thread::sleep(Duration::from_millis(200));
+            if Instant::now() > end {
+                return Err(self.hangs(&format!("getting beyond {status:?}")));
+            }
+            std::thread::sleep(LOOK_EVERY);
         }
-        Err(format!("it stays so: {}", self.ask("status")?).into())
     }
 
-    /// Presses the power button.
-    pub(crate) fn press_power(&self) -> Result<(), Wrong> {
+    /// Says something to QEMU's monitor: the power button, keys.
+    pub(crate) fn monitor(&self, command: &str) -> Result<(), Wrong> {
         let mut monitor = UnixStream::connect(&self.monitor)?;
-        Ok(monitor.write_all(b"system_powerdown\n")?)
+        Ok(monitor.write_all(format!("{command}\n").as_bytes())?)
     }
 
     /// Cuts the power.
@@ -174,9 +226,41 @@ impl Machine {
     /// Waits until it has switched itself off.
     pub(crate) fn ends(mut self) -> Result<(), Wrong> {
         self.says("switching off")?;
-        while self.console.recv_timeout(PATIENCE).is_ok() {}
+        self.is_gone()
+    }
+
+    /// Waits until QEMU has ended, and well.
+    pub(crate) fn is_gone(mut self) -> Result<(), Wrong> {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            match self.console.recv_timeout(end.saturating_duration_since(Instant::now())) {
+                Ok(line) => self.keep(line),
+                Err(RecvTimeoutError::Timeout) => return Err(self.hangs("the end")),
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+        }
         let status = self.qemu.wait()?;
         if status.success() { Ok(()) } else { Err(format!("QEMU: {status}").into()) }
+    }
+
+    fn keep(&mut self, line: String) {
+        if self.said.len() == SHOWN {
+            self.said.pop_front();
+        }
+        self.said.push_back(line);
+    }
+
+    fn hangs(&mut self, without: &str) -> Wrong {
+        let minutes = PATIENCE.as_secs() / 60;
+        let last = self.last();
+        format!("it hangs: {minutes} minutes without {without}; it said at last:\n{last}").into()
+    }
+
+    /// The last lines of the console, also those that nobody has asked for.
+    fn last(&mut self) -> String {
+        let unread: Vec<String> = self.console.try_iter().collect();
+        unread.into_iter().for_each(|line| self.keep(line));
+        self.said.iter().map(String::as_str).collect::<Vec<_>>().join("\n")
     }
 }
 
@@ -187,12 +271,19 @@ impl Drop for Machine {
     }
 }
 
+fn text(line: &[u8]) -> String {
+    String::from_utf8_lossy(line).trim_end().to_owned()
+}
+
 /// `/dev/kvm` may exist and not work.
 fn kvm() -> bool {
     std::env::var_os("FIXPART_KVM").is_some_and(|value| value == "1")
 }
 
-const LINE: &str = "console=ttyS0 loglevel=7 panic=10 fixpart.slot=a fixpart.net=10.0.2.15/24";
-/// Nothing takes so long, even on a machine that does ten other things.
-const PATIENCE: Duration = Duration::from_mins(10);
-const LOOKS: usize = 3000;
+const LINE: &str = "console=ttyS0 loglevel=7 panic=10 fixpart.net=10.0.2.15/24";
+/// What is waited for takes a minute at most, even where the machine does ten other things; this ends a wait as a
+/// whole, however much is said meanwhile.
+const PATIENCE: Duration = Duration::from_mins(8);
+/// Lines that are shown of a machine that hangs.
+const SHOWN: usize = 40;
+const LOOK_EVERY: Duration = Duration::from_millis(200);

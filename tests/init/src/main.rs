@@ -5,9 +5,11 @@
 //! judged by what is said on the two ports; time only ends what hangs.
 
 mod disk;
+mod end;
 mod life;
 mod machine;
 mod reset;
+mod trial;
 
 use disk::Disk;
 use std::path::PathBuf;
@@ -20,7 +22,17 @@ type Wrong = Box<dyn std::error::Error>;
 /// One story: a name, and what is tried on a fresh copy of the disk.
 struct Story {
     name: &'static str,
+    kernel: Kernel,
     tell: fn(&Disk) -> Result<String, Wrong>,
+}
+
+/// What a story is told with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kernel {
+    /// The small one.
+    Small,
+    /// The one with drivers for real hardware.
+    Generic,
 }
 
 fn main() -> ExitCode {
@@ -28,46 +40,71 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             eprintln!("keeps: {error}");
-            eprintln!("usage: keeps --appliance FILE --kernel DEB|DIR [STORY...]");
+            eprintln!("usage: keeps --appliance FILE [--kernel DEB|DIR] [--generic DEB|DIR] [STORY...]");
             ExitCode::from(2)
         }
     }
 }
 
 fn told() -> Result<ExitCode, Wrong> {
-    let (mut appliance, mut kernel, mut only) = (PathBuf::new(), PathBuf::new(), Vec::new());
+    let (mut appliance, mut only) = (PathBuf::new(), Vec::new());
+    let mut kernels = [None, None];
     let mut words = lexopt::Parser::from_env();
     while let Some(word) = words.next()? {
         match word {
             lexopt::Arg::Long("appliance") => appliance = words.value()?.into(),
-            lexopt::Arg::Long("kernel") => kernel = words.value()?.into(),
+            lexopt::Arg::Long("kernel") => kernels[0] = Some(PathBuf::from(words.value()?)),
+            lexopt::Arg::Long("generic") => kernels[1] = Some(PathBuf::from(words.value()?)),
             lexopt::Arg::Value(name) => only.push(name.to_string_lossy().into_owned()),
             other => return Err(other.unexpected().into()),
         }
     }
-    let work = tempfile::tempdir()?;
-    let disk = Disk::make(&appliance, &kernel, work.path())?;
-    let (mut passed, mut failed) = (0, 0);
-    let stories = life::STORIES.iter().chain(reset::STORIES);
+    let all = [end::STORIES, life::STORIES, trial::STORIES, reset::STORIES];
     let wanted =
         |story: &&Story| only.is_empty() || only.iter().any(|name| story.name.contains(name));
-    for story in stories.filter(wanted) {
+    let stories: Vec<&Story> = all.into_iter().flatten().filter(wanted).collect();
+    let mut tally = Tally::default();
+    for (kernel, file) in [Kernel::Small, Kernel::Generic].into_iter().zip(kernels) {
+        let stories: Vec<&Story> =
+            stories.iter().copied().filter(|story| story.kernel == kernel).collect();
+        let (Some(file), false) = (file, stories.is_empty()) else {
+            tally.skipped += stories.len();
+            continue;
+        };
+        // Its disks go with it.
+        let work = tempfile::tempdir()?;
+        let disk = Disk::make(&appliance, &file, work.path())?;
+        stories.into_iter().for_each(|story| tally.tell(story, &disk));
+    }
+    let Tally { passed, failed, skipped } = tally;
+    println!("{passed} passed, {failed} failed, {skipped} skipped");
+    Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// How many stories there were, by their end.
+#[derive(Debug, Default)]
+struct Tally {
+    passed: usize,
+    failed: usize,
+    skipped: usize,
+}
+
+impl Tally {
+    fn tell(&mut self, story: &Story, disk: &Disk) {
         let began = Instant::now();
-        let verdict = (story.tell)(&disk);
+        let verdict = (story.tell)(disk);
         let seconds = began.elapsed().as_secs_f64();
         match verdict {
             Ok(note) => {
-                passed += 1;
+                self.passed += 1;
                 println!("{seconds:7.1} s  ok      {}{}", story.name, noted(&note));
             }
             Err(error) => {
-                failed += 1;
+                self.failed += 1;
                 println!("{seconds:7.1} s  FAILED  {}: {error}", story.name);
             }
         }
     }
-    println!("{passed} passed, {failed} failed, 0 skipped");
-    Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn noted(note: &str) -> String {

@@ -2,19 +2,21 @@
 
 use crate::disk::{Disk, is_clean};
 use crate::machine::Machine;
-use crate::{Story, Wrong};
+use crate::{Kernel, Story, Wrong};
 
 pub(crate) const STORIES: &[Story] = &[
     Story {
         name: "factory reset of the network settings",
+        kernel: Kernel::Small,
         tell: |disk| reset(disk, "network", ALL),
     },
     Story {
         name: "factory reset of the settings",
+        kernel: Kernel::Small,
         tell: |disk| reset(disk, "config", "users.xml"),
     },
-    Story { name: "full factory reset", tell: |disk| reset(disk, "full", "") },
-    Story { name: "decommissioning", tell: |disk| reset(disk, "decommission", "") },
+    Story { name: "full factory reset", kernel: Kernel::Small, tell: |disk| reset(disk, "full", "") },
+    Story { name: "decommissioning", kernel: Kernel::Small, tell: |disk| reset(disk, "decommission", "") },
 ];
 
 /// What is there before.

@@ -210,12 +210,21 @@ impl House {
         Some(message.said)
     }
 
+    /// Keeps a descriptor for the role's next process. A name stands for one of them: what is kept again takes the
+    /// place of what was kept before, so that a role which does so at each start does not fill the store.
     fn store(&mut self, name: &str, descriptor: OwnedFd) {
+        self.stored.retain(|(stored, _)| stored != name);
         if self.stored.len() < STORED_MAX {
             self.stored.push((name.to_owned(), descriptor));
         } else {
             tracing::warn!(role = self.role.name, name, "has stored too many descriptors already");
         }
+    }
+
+    /// There will be no next process soon: what was kept for it is closed, so that callers are refused by the kernel
+    /// and do not wait for nobody, and a role that dies of what it has kept begins without it.
+    pub(crate) fn forget_stored(&mut self) {
+        self.stored.clear();
     }
 
     /// The next question of the control role.
@@ -275,4 +284,10 @@ pub(crate) const CONTROL: &str = "control";
 const PROTOCOLS: &[&str] = &["NOTIFY_SOCKET", "LISTEN_", "WATCHDOG_", SUPERVISOR];
 
 /// As many as a role has doors and links worth keeping.
-const STORED_MAX: usize = 64;
+const STORED_MAX: usize = 32;
+
+// A role that was passed more would not begin.
+const _: () = assert!(STORED_MAX + PASSED_BY_TABLE_MAX <= os::passed::PASSED_MAX);
+
+/// More than any row of the table asks for: its listener, its datagram sockets, its control socket.
+const PASSED_BY_TABLE_MAX: usize = 16;

@@ -1,6 +1,7 @@
 //! The partitions of the disk that was booted: checked, mounted, grown, and put away at the end.
 
 use super::console::say;
+use super::feeder::Feeder;
 use crate::layout;
 use os::block::{self, Partition, SECTOR};
 use os::mount::{self, FileSystem, Limits};
@@ -49,7 +50,7 @@ impl Disk {
     }
 
     /// Checks and mounts what the disk keeps; what is broken is said and left alone.
-    pub(super) fn mount_all(&self) -> Kept {
+    pub(super) fn mount_all(&self, feeder: &mut Feeder) -> Kept {
         if let Some(ident) = self.partition("ident") {
             // Never checked, since that would write.
             if let Err(error) = ext4(&ident.device, layout::IDENT, Limits::READ) {
@@ -62,8 +63,9 @@ impl Disk {
         {
             tracing::warn!(%error, "the last partition does not fill the disk");
         }
-        let data = data.is_some_and(|data| keep(&data.device, layout::DATA));
-        let state = self.partition("state").is_some_and(|it| keep(&it.device, layout::STATE));
+        let data = data.is_some_and(|data| keep(&data.device, layout::DATA, feeder));
+        let state = self.partition("state");
+        let state = state.is_some_and(|state| keep(&state.device, layout::STATE, feeder));
         for (folder, there) in [(layout::STATE, state), (layout::DATA, data)] {
             if there && let Err(error) = fill(Path::new(folder)) {
                 tracing::warn!(folder, %error, "the file system does not fill its partition");
@@ -102,8 +104,8 @@ impl Disk {
 }
 
 /// Checks a file system and mounts it for writing; whether that was possible.
-fn keep(device: &Path, folder: &str) -> bool {
-    match check(device) {
+fn keep(device: &Path, folder: &str, feeder: &mut Feeder) -> bool {
+    match check(device, feeder) {
         Checked::Clean => {}
         Checked::Mended => say(&format!("{folder} was mended after an unclean end")),
         Checked::Broken => {
@@ -128,7 +130,7 @@ fn ext4(device: &Path, folder: &str, limits: Limits) -> io::Result<()> {
 }
 
 /// e2fsck, for no longer than [`CHECK_MAX`]. A system without it mounts what the journal makes whole.
-fn check(device: &Path) -> Checked {
+fn check(device: &Path, feeder: &mut Feeder) -> Checked {
     if !Path::new(E2FSCK).exists() {
         return Checked::Clean;
     }
@@ -149,6 +151,7 @@ fn check(device: &Path) -> Checked {
     };
     let began = Instant::now();
     loop {
+        feeder.feed();
         match os::process::ended() {
             Ok(Some((pid, how))) => {
                 let _ = os::process::reap(pid);

@@ -73,8 +73,10 @@ impl Ground for Box_ {
 
     fn wish(&self, signal: Signal) -> Option<Ending> {
         match signal {
-            // ctrl-alt-del
-            Signal::SIGINT => Some(Ending::Reboot),
+            Signal::SIGINT => {
+                say("ctrl-alt-del was pressed");
+                Some(Ending::Reboot)
+            }
             // The power is about to fail, or whoever runs this machine wants it down.
             Signal::SIGPWR | Signal::SIGTERM => Some(Ending::PowerOff),
             _ => None,

@@ -6,6 +6,7 @@
 use super::boot_state::BootRecord;
 use super::console::say;
 use super::disk::Disk;
+use super::feeder::Feeder;
 use crate::layout;
 use os::block::{self, Partition};
 use os::mount::{self, FileSystem, Limits};
@@ -16,10 +17,10 @@ use update::bootstate::Reset;
 use update::template::Template;
 
 /// Does what the boot state asks for, if it asks for something.
-pub(super) fn if_wanted(disk: &Disk, record: &mut BootRecord) {
+pub(super) fn if_wanted(disk: &Disk, record: &mut BootRecord, feeder: &mut Feeder) {
     let Some(scope) = record.wanted_reset() else { return };
     say(&format!("factory reset, scope {}", word(scope)));
-    match reset(disk, scope) {
+    match reset(disk, scope, feeder) {
         Ok(()) => {
             record.reset_done();
             say("the factory reset is done");
@@ -30,7 +31,7 @@ pub(super) fn if_wanted(disk: &Disk, record: &mut BootRecord) {
     }
 }
 
-fn reset(disk: &Disk, scope: Reset) -> io::Result<()> {
+fn reset(disk: &Disk, scope: Reset, feeder: &mut Feeder) -> io::Result<()> {
     match scope {
         Reset::Network => remove(disk, NETWORK),
         Reset::Config => remove(disk, CONFIG),
@@ -38,7 +39,7 @@ fn reset(disk: &Disk, scope: Reset) -> io::Result<()> {
         Reset::Decommission => {
             for label in ["state", "data"] {
                 let device = needed(disk, label)?.device;
-                overwrite(&device)?;
+                overwrite(&device, feeder)?;
             }
             make_anew(disk)
         }
@@ -104,14 +105,22 @@ fn write_empty(partition: &Partition) -> io::Result<()> {
 
 /// Writes zeros over everything. Flash keeps what it has replaced until it needs the room; who must be sure of more
 /// has to destroy the disk, which the manual says.
-fn overwrite(device: &Path) -> io::Result<()> {
+fn overwrite(device: &Path, feeder: &mut Feeder) -> io::Result<()> {
     let mut device = File::options().write(true).open(device)?;
     let mut left = block::size(&device)?;
     let zeros = vec![0; PIECE];
+    let mut since_flush = 0;
     while left > 0 {
         let length = usize::try_from(left).unwrap_or(PIECE).min(PIECE);
         device.write_all(zeros.get(..length).unwrap_or_default())?;
         left -= length as u64;
+        since_flush += length;
+        // In pieces, since a flush of all that memory holds could take longer than the watchdog waits.
+        if since_flush >= FLUSHED {
+            since_flush = 0;
+            device.sync_data()?;
+        }
+        feeder.feed();
     }
     device.sync_all()
 }
@@ -132,3 +141,5 @@ const CONFIG: &[&str] = &["net", "config.xml", "init.reboots"];
 const TEMPLATE: &str = "/usr/share/fixpart/empty.ext4";
 /// Octets of one write.
 const PIECE: usize = 1 << 20;
+/// Octets that wait for the disk at most: seconds on the slowest one.
+const FLUSHED: usize = 16 << 20;
