@@ -11,7 +11,7 @@ use update::gpt::{BOOT_CODE_LEN, SECTOR_LEN};
 pub fn script(arch: Arch, extra: &str) -> String {
     let console = match arch {
         Arch::X86_64 => "console=tty0 console=ttyS0,115200",
-        Arch::Aarch64 => "console=ttyAMA0,115200",
+        Arch::Aarch64 => "console=tty0 console=ttyAMA0,115200",
     };
     let cmdline = format!("{console} quiet panic=10 oops=panic {extra}");
     SCRIPT.replace("@CMDLINE@", cmdline.trim_end())
@@ -94,15 +94,20 @@ fn core(
     work: &Path,
 ) -> Result<Vec<u8>, Error> {
     let path = work.join(format!("core.{format}"));
-    // Serial lines are a module of their own on a PC; EFI has them in its console.
-    let serial: &[&str] = if format == "i386-pc" { &["serial"] } else { &[] };
+    let here: &[&str] = match format {
+        // EFI has serial lines in its console.
+        "i386-pc" => &["serial"],
+        // Kernels do not unpack themselves there.
+        "arm64-efi" => &["gzio"],
+        _ => &[],
+    };
     Tool::new("grub-mkimage", "grub-common")
         .args(["-O", format, "-p", prefix, "-d"])
         .arg(modules)
         .arg("-o")
         .arg(&path)
         .args(MODULES)
-        .args(serial)
+        .args(here)
         .args(more)
         .run()?;
     std::fs::read(&path).at(&path)

@@ -24,6 +24,16 @@ impl Arch {
     }
 }
 
+impl std::str::FromStr for Arch {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self, Error> {
+        let mut all = [Self::X86_64, Self::Aarch64].into_iter();
+        all.find(|arch| arch.name() == name)
+            .ok_or_else(|| Error::Asked("--arch is x86_64 or aarch64".into()))
+    }
+}
+
 /// One partition of the table below.
 pub struct Row {
     /// As GRUB and Linux count; `grub.cfg` knows them by it.

@@ -146,13 +146,7 @@ fn one(words: &mut Words, name: &str, value: OsString) -> Result<(), Failure> {
                 return Err(format!("{} is no version", words.version).into());
             }
         }
-        "arch" => {
-            words.arch = match &*value.string()? {
-                "x86_64" => Arch::X86_64,
-                "aarch64" => Arch::Aarch64,
-                _ => return Err("--arch is x86_64 or aarch64".into()),
-            }
-        }
+        "arch" => words.arch = value.parse()?,
         _ => return Err(format!("--{name} is not known; `image help` lists what is").into()),
     }
     Ok(())

@@ -102,15 +102,30 @@ pub fn initramfs(init: &[u8], kernel: &Kernel) -> Result<Tree, Error> {
 /// # Errors
 /// When the initramfs cannot be compressed.
 pub fn bootable(root: &mut Tree, kernel: &Kernel, initramfs: &Tree) -> Result<(), Error> {
-    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
-    let packed = gzip.write_all(&initramfs.cpio()).and_then(|()| gzip.finish());
-    let packed = packed.at(Path::new("the initramfs"))?;
+    let packed = packed(&initramfs.cpio()).at(Path::new("the initramfs"))?;
+    let vmlinuz = if unpacks_itself(&kernel.vmlinuz) {
+        kernel.vmlinuz.clone()
+    } else {
+        self::packed(&kernel.vmlinuz).at(Path::new("the kernel"))?
+    };
     let line = |name: &str, bytes: &[u8]| format!("{}  {name}\n", hash::of_octets(bytes));
-    let sums = line("vmlinuz", &kernel.vmlinuz) + &line("initrd", &packed);
-    root.put("boot/vmlinuz", Node::File(kernel.vmlinuz.clone()));
+    let sums = line("vmlinuz", &vmlinuz) + &line("initrd", &packed);
+    root.put("boot/vmlinuz", Node::File(vmlinuz));
     root.put("boot/initrd", Node::File(packed));
     root.put("boot/SHA256SUMS", Node::File(sums.into_bytes()));
     Ok(())
+}
+
+fn packed(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    gzip.write_all(bytes)?;
+    gzip.finish()
+}
+
+/// Whether a kernel is small because it brings what unpacks it. On Arm that is the loader's work, and GRUB does it; left
+/// as it is, a kernel would take three times the room, and GRUB as much longer to read and to check it.
+fn unpacks_itself(kernel: &[u8]) -> bool {
+    kernel.get(ARM_MAGIC.0..).is_none_or(|rest| !rest.starts_with(ARM_MAGIC.1))
 }
 
 /// Makes the slot's image; the same tree gives the same bytes.
@@ -192,6 +207,9 @@ const MODULES_EARLY: &[&str] = &[
     "i6300esb",
     "iTCO_wdt",
     "wdat_wdt",
+    "sbsa_gwdt",
+    "sp805_wdt",
+    "dw_wdt",
     "virtio_rng",
     "button",
     "evdev",
@@ -215,6 +233,9 @@ const MODULES_LATER: &[&str] = &[
     "ubifs",
 ];
 
+/// Where a bare kernel for 64-bit Arm says that it is one: Documentation/arm64/booting.rst.
+const ARM_MAGIC: (usize, &[u8]) = (56, b"ARM\x64");
+
 /// The program header that names a loader.
 const PT_INTERP: usize = 3;
 
@@ -231,5 +252,13 @@ mod tests {
         assert_eq!(needs_loader(&own), !cfg!(target_feature = "crt-static"));
         assert!(!needs_loader(&without), "no program headers at all");
         assert!(needs_loader(b"#!/bin/sh"));
+    }
+
+    #[test]
+    fn only_a_bare_kernel_for_arm_has_to_be_packed() {
+        let mut bare = vec![0; 100];
+        bare[56..60].copy_from_slice(b"ARM\x64");
+        assert!(!unpacks_itself(&bare));
+        assert!(unpacks_itself(&packed(&bare).unwrap()) && unpacks_itself(b"MZ"));
     }
 }

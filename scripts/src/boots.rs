@@ -1,44 +1,64 @@
 //! The tests that boot images in QEMU.
 
-use crate::image::{CLOUD, GENERIC, PACKAGES, fixed, kernel};
+use crate::image::{self, Archive, CLOUD, PACKAGES, X86_64, fixed};
 use crate::rooms;
 use crate::steps::{Steps, Tally, Verdict, command};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Boots images and counts the checks one by one.
 pub(crate) fn run(root: &Path, nightly: bool, steps: &mut Steps) {
-    let kernels = [CLOUD, GENERIC].map(|package| kernel(root, package));
-    if let Some(Err(error)) = kernels.iter().find(|kernel| kernel.is_err()) {
-        let reason = error.clone();
+    let kernels = Archive::new(root, X86_64).and_then(|archive| {
+        archive.newest(CLOUD)?;
+        archive.newest(X86_64.kernel)
+    });
+    if let Err(reason) = kernels {
         steps.step("images boot in QEMU", || Verdict::Skipped(reason));
         return;
     }
-    steps.step("images boot in QEMU", || {
-        let toy = match fixed(root, "toy-init", &[]) {
-            Ok(toy) => toy,
-            Err(error) => return Verdict::Failed(error),
-        };
-        let Ok(program) = rooms::program("boots") else {
-            return Verdict::Failed("the program boots was not built".into());
-        };
-        let mut boots = Command::new(program);
-        boots.arg("--toy").arg(toy).arg("--cache").arg(root.join(PACKAGES)).arg("--root").arg(root);
-        if nightly {
-            match fixed(root, "appliance", &[]) {
-                Ok(appliance) => boots.arg("--nightly").arg("--appliance").arg(appliance),
-                Err(error) => return Verdict::Failed(error),
-            };
-        }
-        match command(root, "boots", &mut boots) {
-            Ok(done) => {
-                done.out.lines().for_each(|line| println!("            {line}"));
-                match Tally::last_in(&done.out) {
-                    Some(tally) if done.well == (tally.failed == 0) => Verdict::Counted(tally),
-                    _ => Verdict::Failed(done.tail()),
-                }
+    let mut ova = None;
+    steps.step("an appliance for ESXi is made of kernel and program", || {
+        match image::appliance(root, KERNEL_WORDS) {
+            Ok(made) => {
+                let note = made.display().to_string();
+                ova = Some(made);
+                Verdict::Passed(note)
             }
-            Err(error) => Verdict::Failed(error.to_string()),
+            Err(error) => Verdict::Failed(error),
         }
     });
+    steps.step("images boot in QEMU", || boots(root, nightly, ova));
 }
+
+fn boots(root: &Path, nightly: bool, ova: Option<PathBuf>) -> Verdict {
+    let programs = ["toy-init", "appliance"].map(|name| fixed(root, X86_64, name, &[]));
+    let [toy, appliance] = match programs {
+        [Ok(toy), Ok(appliance)] => [toy, appliance],
+        [Err(error), _] | [_, Err(error)] => return Verdict::Failed(error),
+    };
+    let Ok(program) = rooms::program("boots") else {
+        return Verdict::Failed("the program boots was not built".into());
+    };
+    let mut boots = Command::new(program);
+    boots.arg("--toy").arg(toy).arg("--appliance").arg(appliance);
+    boots.arg("--cache").arg(root.join(PACKAGES)).arg("--root").arg(root);
+    if let Some(ova) = ova {
+        boots.arg("--ova").arg(ova);
+    }
+    if nightly {
+        boots.arg("--nightly");
+    }
+    match command(root, "boots", &mut boots) {
+        Ok(done) => {
+            done.out.lines().for_each(|line| println!("            {line}"));
+            match Tally::last_in(&done.out) {
+                Some(tally) if done.well == (tally.failed == 0) => Verdict::Counted(tally),
+                _ => Verdict::Failed(done.tail()),
+            }
+        }
+        Err(error) => Verdict::Failed(error.to_string()),
+    }
+}
+
+/// The tests are on the other end of the box's network, at 192.0.2.1.
+const KERNEL_WORDS: &str = "loglevel=7 fixpart.net=192.0.2.2/24";

@@ -205,6 +205,7 @@ fn lab(root: &Path, steps: &mut Steps) {
     steps.step("a disk boots, and PID 1 keeps its roles and its disk", || {
         crate::keeps::verdict(root)
     });
+    crate::arm::run(root, steps);
     steps.step("the first call through the booted image", || match crate::first_call::bootable() {
         Ok(()) => first_call(root, &["run", "--once"]),
         Err(why) => Verdict::Skipped(why),

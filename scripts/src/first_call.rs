@@ -91,7 +91,8 @@ pub(crate) fn bootable() -> Result<(), String> {
     if !version.is_ok_and(|output| output.status.success()) {
         return Err("QEMU is not installed".to_owned());
     }
-    image::kernel(&rooms::root(), image::CLOUD).map(drop)
+    let archive = image::Archive::new(&rooms::root(), image::X86_64)?;
+    archive.newest(image::CLOUD).map(drop)
 }
 
 /// How the server runs.

@@ -1,19 +1,43 @@
 //! Images of the appliance: the static program, Debian's kernel, and what `image` makes of them.
 
+mod arch;
+mod debian;
+mod program;
+
+pub(crate) use arch::{AARCH64, Arch, X86_64};
+pub(crate) use debian::{Archive, Foreign, PACKAGES};
+pub(crate) use program::{can_build, fixed};
+
 use crate::rooms;
 use crate::steps::{Done, command};
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// `cargo xtask image`: the disk for real hardware; `words` are options of `image disk`.
+/// `cargo xtask image`: every form of the disk for real hardware; `words` are options of `image disk`.
 ///
 /// # Errors
 /// What is missing on this machine, or what failed.
 pub(crate) fn report(words: &[String]) -> crate::Outcome {
     let root = rooms::root();
-    let order = Order { meta: GENERIC, features: &[], out: "target/image" };
-    let out = make(&root, &order, words)?;
-    println!("{}", out.display());
+    let arch = arch::asked_for(words)?;
+    println!("the program that makes images");
+    // `cargo xtask` has built nothing but itself.
+    done(command(
+        &root,
+        "image",
+        Command::new("cargo").args(["build", "--locked", "-p", "image"]),
+    ))?;
+    let out = root.join("target/image");
+    let order = Order { arch, meta: arch.kernel, features: &[], out: &out, tells: true };
+    let mut made = order.disk(&root, words)?;
+    if arch == X86_64 {
+        made.extend(order.for_hypervisors(&root, &made[0])?);
+    }
+    println!("done:");
+    for file in made {
+        println!("  {}", file.display());
+    }
     Ok(())
 }
 
@@ -23,85 +47,100 @@ pub(crate) fn report(words: &[String]) -> crate::Outcome {
 /// # Errors
 /// As above.
 pub(crate) fn development(root: &Path, kernel_words: &str) -> Result<PathBuf, String> {
-    let order = Order { meta: CLOUD, features: PROBE, out: ".cache/image" };
-    make(root, &order, &["--append".to_owned(), kernel_words.to_owned()])
+    let out = root.join(".cache/image");
+    let order = Order { arch: X86_64, meta: CLOUD, features: PROBE, out: &out, tells: false };
+    let made = order.disk(root, &["--append".to_owned(), kernel_words.to_owned()])?;
+    Ok(made[0].clone())
+}
+
+/// What is imported into ESXi, for tests: as `cargo xtask image` makes it, but that its kernel is given these words.
+///
+/// # Errors
+/// As above.
+pub(crate) fn appliance(root: &Path, kernel_words: &str) -> Result<PathBuf, String> {
+    let out = root.join(".cache/ova-image");
+    let order = Order { arch: X86_64, meta: X86_64.kernel, features: &[], out: &out, tells: false };
+    let made = order.disk(root, &["--append".to_owned(), kernel_words.to_owned()])?;
+    let [_, ova] = order.for_hypervisors(root, &made[0])?;
+    Ok(ova)
 }
 
 /// What an image is made of.
 struct Order<'a> {
+    arch: Arch,
+    /// The package that stands for the newest kernel.
     meta: &'a str,
     features: &'a [&'a str],
-    /// The folder, in the workspace.
-    out: &'a str,
+    /// What this folder had in it before is gone.
+    out: &'a Path,
+    /// Whether a person is told what goes on.
+    tells: bool,
 }
 
-fn make(root: &Path, order: &Order<'_>, words: &[String]) -> Result<PathBuf, String> {
-    let kernel = kernel(root, order.meta)?;
-    let binary = fixed(root, "appliance", order.features)?;
-    let out = root.join(order.out);
-    let _ = std::fs::remove_dir_all(&out);
-    std::fs::create_dir_all(&out).map_err(|error| format!("{}: {error}", out.display()))?;
-    let program = rooms::program("image").map_err(|error| error.to_string())?;
-    let sbom = out.join("sbom.cdx.json");
-    let mut list = Command::new(&program);
-    list.args(["sbom", "--version", VERSION, "--target", TARGET, "--deb"]).arg(&kernel);
-    done(command(root, "image-sbom", list.arg(root).arg(&sbom)))?;
-    let mut disk = Command::new(&program);
-    disk.args(["disk", "--version", VERSION, "--arch", "x86_64"]);
-    disk.arg("--binary").arg(&binary).arg("--kernel").arg(&kernel).arg("--sbom").arg(&sbom);
-    done(command(root, "image-disk", disk.arg("--out").arg(&out).args(words)))?;
-    Ok(out.join(format!("fixpart-{VERSION}-x86_64.img")))
-}
-
-/// A program of the workspace for a root file system without libraries, in a folder of its own, since other flags
-/// would build everything else anew.
-///
-/// # Errors
-/// When it cannot be built.
-pub(crate) fn fixed(root: &Path, package: &str, features: &[&str]) -> Result<PathBuf, String> {
-    let folder = root.join(STATIC);
-    let mut build = Command::new("cargo");
-    build.args(["build", "--locked", "--release", "--target", TARGET, "-p", package]);
-    build.args(["--features", &features.join(","), "--target-dir"]).arg(&folder);
-    build.env("RUSTFLAGS", "-C target-feature=+crt-static -C strip=symbols");
-    done(command(root, &format!("static-{package}"), &mut build))?;
-    Ok(folder.join(TARGET).join("release").join(package))
-}
-
-/// The newest kernel that a package of Debian's stands for, as a package, kept from run to run.
-///
-/// # Errors
-/// When this machine's archive has none.
-pub(crate) fn kernel(root: &Path, meta: &str) -> Result<PathBuf, String> {
-    let folder = root.join(PACKAGES);
-    std::fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-    let asked = Command::new("apt-cache").args(["depends", meta]).output();
-    let asked = asked.map_err(|_| "kernels are taken from Debian, and apt is not here")?;
-    let name = String::from_utf8_lossy(&asked.stdout)
-        .lines()
-        .filter_map(|line| line.trim().strip_prefix("Depends: "))
-        .find(|name| name.starts_with("linux-image-"))
-        .map(str::to_owned)
-        .ok_or_else(|| format!("this machine's package archive has no {meta}"))?;
-    if let Some(there) = package(&folder, &name) {
-        return Ok(there);
+impl Order<'_> {
+    /// The disk, raw and in QEMU's format.
+    fn disk(&self, root: &Path, words: &[String]) -> Result<Vec<PathBuf>, String> {
+        let (arch, out) = (self.arch, self.out);
+        can_build(root, arch)?;
+        self.tell(&format!("packages of Debian for {}", arch.debian));
+        let archive = Archive::new(root, arch)?;
+        let kernel = archive.newest(self.meta)?;
+        let foreign = archive.foreign()?;
+        self.tell(&format!("  {}", kernel.display()));
+        self.tell(&format!("the appliance for {}: the first time takes minutes", arch.triple));
+        let binary = fixed(root, arch, "appliance", self.features)?;
+        self.tell(&format!("  {}", binary.display()));
+        let _ = std::fs::remove_dir_all(out);
+        std::fs::create_dir_all(out).map_err(|error| format!("{}: {error}", out.display()))?;
+        self.tell("the list of what it is made of");
+        let sbom = out.join("sbom.cdx.json");
+        let mut list = image()?;
+        list.args(["sbom", "--version", VERSION, "--target", arch.triple, "--deb"]).arg(&kernel);
+        if let Some(Foreign { debs, .. }) = &foreign {
+            list.args(debs.iter().flat_map(|deb| [OsStr::new("--deb"), deb.as_os_str()]));
+        } else {
+            list.args(arch.inside.iter().flat_map(|name| ["--installed", name]));
+        }
+        done(command(root, "image-sbom", list.arg(root).arg(&sbom)))?;
+        self.tell("the slot, and the disk around it");
+        let mut disk = image()?;
+        disk.args(["disk", "--version", VERSION, "--arch", arch.name]);
+        disk.arg("--binary").arg(&binary).arg("--kernel").arg(&kernel).arg("--sbom").arg(&sbom);
+        if let Some(Foreign { e2fsck, grub, .. }) = &foreign {
+            disk.arg("--e2fsck").arg(e2fsck).arg("--grub").arg(grub);
+        }
+        done(command(root, "image-disk", disk.arg("--out").arg(out).args(words)))?;
+        Ok(["img", "qcow2"].map(|ending| self.file(ending)).to_vec())
     }
-    let mut fetch = Command::new("apt-get");
-    // As root apt wants to be somebody else, who may not write here.
-    fetch.args(["download", "-q", "-o", "APT::Sandbox::User=root", &name]);
-    let fetched = fetch.current_dir(&folder).output().map_err(|error| error.to_string())?;
-    package(&folder, &name).ok_or_else(|| {
-        let said = String::from_utf8_lossy(&fetched.stderr).into_owned();
-        format!("{name} cannot be downloaded: {}", said.trim())
-    })
+
+    /// A virtual disk, and the appliance with it inside.
+    fn for_hypervisors(&self, root: &Path, disk: &Path) -> Result<[PathBuf; 2], String> {
+        self.tell("the virtual disk, and the appliance for ESXi");
+        let [vmdk, ova] = ["vmdk", "ova"].map(|ending| self.file(ending));
+        done(command(root, "image-vmdk", image()?.arg("vmdk").arg(disk).arg(&vmdk)))?;
+        let mut pack = image()?;
+        pack.args(["ova", "--version", VERSION, "--name"]).arg(self.name());
+        done(command(root, "image-ova", pack.arg(disk).arg(&ova)))?;
+        Ok([vmdk, ova])
+    }
+
+    fn name(&self) -> String {
+        format!("fixpart-{VERSION}-{}", self.arch.name)
+    }
+
+    fn file(&self, ending: &str) -> PathBuf {
+        self.out.join(format!("{}.{ending}", self.name()))
+    }
+
+    fn tell(&self, what: &str) {
+        if self.tells {
+            println!("{what}");
+        }
+    }
 }
 
-fn package(folder: &Path, name: &str) -> Option<PathBuf> {
-    let entries = std::fs::read_dir(folder).ok()?.flatten().map(|entry| entry.path());
-    let start = format!("{name}_");
-    entries.into_iter().find(|path| {
-        path.file_name().is_some_and(|file| file.to_string_lossy().starts_with(&start))
-    })
+fn image() -> Result<Command, String> {
+    rooms::program("image").map(Command::new).map_err(|error| error.to_string())
 }
 
 fn done(ran: std::io::Result<Done>) -> Result<(), String> {
@@ -113,13 +152,7 @@ fn done(ran: std::io::Result<Done>) -> Result<(), String> {
 }
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
-const TARGET: &str = "x86_64-unknown-linux-gnu";
 /// The appliance with the probe inside.
 pub(crate) const PROBE: &[&str] = &["probe"];
 /// Small and quick to start: enough for virtual machines.
 pub(crate) const CLOUD: &str = "linux-image-cloud-amd64";
-/// With drivers for real hardware.
-pub(crate) const GENERIC: &str = "linux-image-amd64";
-/// Kernels that were fetched.
-pub(crate) const PACKAGES: &str = ".cache/debs";
-const STATIC: &str = ".cache/static";

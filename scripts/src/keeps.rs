@@ -1,7 +1,7 @@
 //! A disk is booted in QEMU, and PID 1 is watched keeping its roles: builds what `tests/init` needs and runs it.
 
 use crate::Outcome;
-use crate::image::{CLOUD, PROBE, fixed, kernel};
+use crate::image::{Archive, CLOUD, PROBE, X86_64, fixed};
 use crate::rooms;
 use crate::steps::{Tally, Verdict, command};
 use std::path::Path;
@@ -24,14 +24,15 @@ pub(crate) fn report() -> Outcome {
 
 /// Boots and watches.
 pub(crate) fn verdict(root: &Path) -> Verdict {
-    let kernel = match kernel(root, CLOUD) {
+    let kernel = Archive::new(root, X86_64).and_then(|archive| archive.newest(CLOUD));
+    let kernel = match kernel {
         Ok(kernel) => kernel,
         Err(why) => return Verdict::Skipped(why),
     };
     if !Path::new("/sbin/e2fsck.static").exists() || !runs("qemu-system-x86_64") {
         return Verdict::Skipped("QEMU or e2fsck-static is not installed".into());
     }
-    let appliance = match fixed(root, "appliance", PROBE) {
+    let appliance = match fixed(root, X86_64, "appliance", PROBE) {
         Ok(appliance) => appliance,
         Err(error) => return Verdict::Failed(error),
     };

@@ -1,5 +1,6 @@
 //! `cargo xtask`: all automation of the house.
 
+mod arm;
 mod boots;
 mod buildroot;
 mod check;
@@ -27,6 +28,7 @@ fn main() -> ExitCode {
         "rooms" => rooms::report(),
         "vendor" => buildroot::vendor(),
         "keeps" => keeps::report(),
+        "arm" => return arm::report(),
         "tshark" => tshark::report(),
         _ => {
             eprintln!("{USAGE}");
@@ -55,6 +57,7 @@ usage: cargo xtask COMMAND
                     only what `test` does with the tree for Buildroot; BUILDROOT=DIR names a checkout
   ova               only what `test` does with an appliance for ESXi
   vendor            a tarball of the last commit with every foreign crate, for Buildroot
+  arm               boot an Arm disk in QEMU and see its roles confined
   keeps             boot a disk in QEMU and watch PID 1 keep its roles
   image [OPTION]... the disk of the appliance, in target/image; options are those of `image disk`
   tshark            what Wireshark makes of the base-station link of the last run

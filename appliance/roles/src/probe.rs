@@ -69,7 +69,7 @@ pub fn run() -> ! {
 }
 
 fn serve() -> io::Result<()> {
-    let mut port = File::options().read(true).write(true).open("/dev/ttyS1")?;
+    let mut port = File::options().read(true).write(true).open(PORT)?;
     raw(&port)?;
     let commands = BufReader::new(port.try_clone()?);
     let mut held: Vec<UnixStream> = Vec::new();
@@ -351,3 +351,5 @@ fn request_reset(scope: &str) -> Result<(), Box<dyn std::error::Error>> {
 }
 
 const ORPHANS_AT_ONCE: usize = 40;
+/// The second serial port: of QEMU's Arm machine one on the bus, since the first is of another kind.
+const PORT: &str = if cfg!(target_arch = "aarch64") { "/dev/ttyS0" } else { "/dev/ttyS1" };

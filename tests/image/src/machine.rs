@@ -4,7 +4,7 @@ use crate::bench::{Failure, Skip};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 /// What starts the disk.
@@ -40,62 +40,19 @@ pub(crate) struct Seen {
 impl Machine<'_> {
     /// Runs it until it switches itself off, or until `done` says of the events so far that they are enough: then the
     /// power is cut.
-    pub(crate) fn run(&self, done: impl Fn(&[String]) -> bool) -> Result<Seen, Failure> {
-        let mut child = Power(
-            self.command()?
-                .spawn()
-                .map_err(|_| Skip(format!("{PROGRAM} is not here; it is in qemu-system-x86")))?,
-        );
-        let pieces = reader(&mut child.0)?;
-        let mut seen = Seen::default();
-        let end = Instant::now() + PATIENCE;
-        let mut line = String::new();
-        while !done(&seen.events) {
-            let rest = end.saturating_duration_since(Instant::now());
-            let piece = match pieces.recv_timeout(rest) {
-                Ok(piece) => piece,
-                Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => break,
-                Err(std::sync::mpsc::RecvTimeoutError::Timeout) => {
-                    return Err(format!("nothing more to be seen; so far:\n{}", seen.tail()).into());
-                }
-            };
-            for character in String::from_utf8_lossy(&piece).chars() {
-                seen.serial.push(character);
-                if character == '\n' {
-                    seen.events.extend(event(&line));
-                    line.clear();
-                } else {
-                    line.push(character);
-                }
-            }
-        }
-        Ok(seen)
+    pub(crate) fn run(&self, done: impl FnMut(&[String]) -> bool) -> Result<Seen, Failure> {
+        watch(&mut self.command()?, event, done)
     }
 
     fn command(&self) -> Result<Command, Failure> {
-        let mut command = Command::new(PROGRAM);
-        // Whether a /dev/kvm that exists works is not to be found out by trying.
-        let kvm = std::env::var_os("FIXPART_KVM").is_some_and(|word| word == "1");
-        command.args(["-accel", if kvm { "kvm" } else { "tcg,tb-size=256" }]);
-        command.args(["-nodefaults", "-no-user-config", "-display", "none", "-serial", "stdio"]);
+        let mut command = pc();
         match self.firmware {
             Firmware::Bios => {
                 command.args(["-M", "pc", "-m", "256"]);
             }
             Firmware::Efi => {
                 command.args(["-M", "q35,smm=off", "-m", "256"]);
-                flash(
-                    &mut command,
-                    "/usr/share/OVMF/OVMF_CODE_4M.fd",
-                    "ovmf",
-                    "unit=0,readonly=on",
-                )?;
-                flash(
-                    &mut command,
-                    "/usr/share/OVMF/OVMF_VARS_4M.fd",
-                    "ovmf",
-                    "unit=1,snapshot=on",
-                )?;
+                efi(&mut command)?;
             }
         }
         let file = |name: &str, path: &Path| {
@@ -111,9 +68,61 @@ impl Machine<'_> {
             command.args(["-blockdev", "driver=raw,node-name=disk,file=file,cache.no-flush=on"]);
         }
         command.args(["-device", "nvme,drive=disk,serial=1"]).args(self.more);
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit());
         Ok(command)
     }
+}
+
+/// A PC with nothing in it but a serial line.
+pub(crate) fn pc() -> Command {
+    let mut command = Command::new(PROGRAM);
+    // Whether a /dev/kvm that exists works is not to be found out by trying.
+    let kvm = std::env::var_os("FIXPART_KVM").is_some_and(|word| word == "1");
+    command.args(["-accel", if kvm { "kvm" } else { "tcg,tb-size=256" }]);
+    command.args(["-nodefaults", "-no-user-config", "-display", "none", "-serial", "stdio"]);
+    command
+}
+
+/// Starts it by EFI.
+pub(crate) fn efi(command: &mut Command) -> Result<(), Failure> {
+    flash(command, "/usr/share/OVMF/OVMF_CODE_4M.fd", "ovmf", "unit=0,readonly=on")?;
+    flash(command, "/usr/share/OVMF/OVMF_VARS_4M.fd", "ovmf", "unit=1,snapshot=on")
+}
+
+/// Runs a machine until it ends, or until `done` says of the events so far that they are enough: then the power is cut.
+/// What an event is in a line, `event` says.
+pub(crate) fn watch(
+    command: &mut Command,
+    event: fn(&str) -> Option<String>,
+    mut done: impl FnMut(&[String]) -> bool,
+) -> Result<Seen, Failure> {
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit());
+    let child = command.spawn();
+    let mut child =
+        Power(child.map_err(|_| Skip(format!("{PROGRAM} is not here; it is in qemu-system-x86")))?);
+    let pieces = reader(&mut child.0)?;
+    let mut seen = Seen::default();
+    let end = Instant::now() + PATIENCE;
+    let mut line = String::new();
+    while !done(&seen.events) {
+        let rest = end.saturating_duration_since(Instant::now());
+        let piece = match pieces.recv_timeout(rest) {
+            Ok(piece) => piece,
+            Err(RecvTimeoutError::Disconnected) => break,
+            Err(RecvTimeoutError::Timeout) => {
+                return Err(format!("nothing more to be seen; so far:\n{}", seen.tail()).into());
+            }
+        };
+        for character in String::from_utf8_lossy(&piece).chars() {
+            seen.serial.push(character);
+            if character == '\n' {
+                seen.events.extend(event(&line));
+                line.clear();
+            } else {
+                line.push(character);
+            }
+        }
+    }
+    Ok(seen)
 }
 
 fn flash(command: &mut Command, path: &str, package: &str, how: &str) -> Result<(), Failure> {
@@ -182,6 +191,6 @@ fn event(line: &str) -> Option<String> {
 
 const PROGRAM: &str = "qemu-system-x86_64";
 /// A boot under emulation takes seconds; on a machine that has other things to do, more.
-const PATIENCE: Duration = Duration::from_mins(10);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(10);
 /// Lines that are shown of what hangs.
 const TAIL: usize = 30;

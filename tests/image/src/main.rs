@@ -5,12 +5,15 @@
 
 mod bench;
 mod crash;
+mod hardware;
 mod log;
 mod machine;
 mod matrix;
+mod ova;
 mod real;
 mod slots;
 mod vectors;
+mod wire;
 
 use bench::{Bench, Failure};
 use lexopt::prelude::*;
@@ -37,6 +40,7 @@ fn main() -> ExitCode {
         }
     };
     real::run(&mut bench);
+    hardware::run(&mut bench);
     vectors::run(&mut bench);
     crash::run(&mut bench);
     matrix::run(&mut bench);
@@ -51,6 +55,8 @@ pub(crate) struct Options {
     pub(crate) toy: PathBuf,
     /// The appliance, linked statically.
     pub(crate) appliance: Option<PathBuf>,
+    /// An appliance for ESXi with the address 192.0.2.2/24.
+    pub(crate) ova: Option<PathBuf>,
     /// The repository.
     pub(crate) root: PathBuf,
     /// All vectors and all crash images, not a choice of them.
@@ -64,6 +70,7 @@ fn options() -> Result<Option<Options>, Failure> {
         cache: ".cache/debs".into(),
         toy: PathBuf::new(),
         appliance: None,
+        ova: None,
         root: ".".into(),
         nightly: false,
         only: None,
@@ -74,6 +81,7 @@ fn options() -> Result<Option<Options>, Failure> {
             Long("cache") => options.cache = words.value()?.into(),
             Long("toy") => options.toy = words.value()?.into(),
             Long("appliance") => options.appliance = Some(words.value()?.into()),
+            Long("ova") => options.ova = Some(words.value()?.into()),
             Long("root") => options.root = words.value()?.into(),
             Long("nightly") => options.nightly = true,
             Long("help") | Short('h') => return Ok(None),
@@ -88,4 +96,4 @@ fn options() -> Result<Option<Options>, Failure> {
 }
 
 const USAGE: &str = "\
-usage: boots --toy FILE [--appliance FILE] [--cache DIR] [--root DIR] [--nightly] [PART-OF-A-NAME]";
+usage: boots --toy FILE [--appliance FILE] [--ova FILE] [--cache DIR] [--root DIR] [--nightly] [PART-OF-A-NAME]";

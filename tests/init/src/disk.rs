@@ -4,13 +4,14 @@ use crate::Wrong;
 use image::disk::{Order, factory_state};
 use image::identity::Identity;
 use image::kernel::Kernel;
-use image::layout::{self, Arch};
+use image::layout::Arch;
 use image::{ext4, slot};
 use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use update::bootstate::{Copies, Slot, Write};
+use update::gpt::{FIRST_USABLE, SECTOR_LEN, Table};
 
 /// A disk as it leaves the factory, and what QEMU boots it with.
 pub(crate) struct Disk {
@@ -22,18 +23,32 @@ pub(crate) struct Disk {
     pub(crate) initrd: PathBuf,
     /// What stands in slot A.
     slot: PathBuf,
+    /// The machine it is for.
+    pub(crate) arch: Arch,
     /// For copies.
     pub(crate) work: PathBuf,
 }
 
+/// What a disk is made of, besides the kernel.
+pub(crate) struct Parts {
+    /// The machine it is for.
+    pub(crate) arch: Arch,
+    /// The program.
+    pub(crate) appliance: PathBuf,
+    /// The static e2fsck.
+    pub(crate) e2fsck: PathBuf,
+    /// GRUB's modules, where they are not this machine's own.
+    pub(crate) grub: Option<PathBuf>,
+}
+
 impl Disk {
-    /// Makes it of an appliance and a kernel.
-    pub(crate) fn make(appliance: &Path, kernel: &Path, work: &Path) -> Result<Self, Wrong> {
+    /// Makes it of these parts and a kernel.
+    pub(crate) fn make(of: &Parts, kernel: &Path, work: &Path) -> Result<Self, Wrong> {
         let kernel = Kernel::open(kernel, work)?;
         let parts = slot::Parts {
             version: VERSION,
-            binary: stripped(appliance, work)?,
-            e2fsck: std::fs::read("/sbin/e2fsck.static")?,
+            binary: stripped(of, work)?,
+            e2fsck: std::fs::read(&of.e2fsck)?,
             kernel: &kernel,
             overlay: Path::new("overlay"),
             sbom: b"{}".to_vec(),
@@ -53,24 +68,25 @@ impl Disk {
         let raw = work.join("disk.img");
         let order = Order {
             version: VERSION,
-            arch: Arch::X86_64,
+            arch: of.arch,
             mib: MIB,
             slot_a: &image,
             slot_b: None,
             slot_r: None,
             identity: &Identity::default(),
-            cmdline: "",
+            // For where GRUB starts it.
+            cmdline: WORDS,
             state: factory_state(),
-            grub: None,
+            grub: of.grub.as_deref(),
         };
         image::disk::write(&order, &raw, work)?;
-        Ok(Self { raw, vmlinuz, initrd, slot: image, work: work.to_owned() })
+        Ok(Self { raw, vmlinuz, initrd, slot: image, arch: of.arch, work: work.to_owned() })
     }
 
     /// A copy on which slot B holds the same system and is on trial.
     pub(crate) fn copy_on_trial(&self, name: &str) -> Result<PathBuf, Wrong> {
         let copy = self.copy(name)?;
-        let (first, _) = place("slot_b")?;
+        let (first, _) = place(&copy, "slot_b")?;
         let mut to = File::options().write(true).open(&copy)?;
         to.seek(SeekFrom::Start(first))?;
         std::io::copy(&mut File::open(&self.slot)?, &mut to)?;
@@ -89,17 +105,20 @@ impl Disk {
     }
 }
 
-/// Without symbols it is a tenth of the size.
-fn stripped(appliance: &Path, work: &Path) -> Result<Vec<u8>, Wrong> {
+/// Without symbols it is a tenth of the size; this machine's tool knows only programs of its own kind.
+fn stripped(of: &Parts, work: &Path) -> Result<Vec<u8>, Wrong> {
+    if of.arch.name() != std::env::consts::ARCH {
+        return Ok(std::fs::read(&of.appliance)?);
+    }
     let out = work.join("appliance");
-    run(Command::new("strip").arg("-o").arg(&out).arg(appliance))?;
+    run(Command::new("strip").arg("-o").arg(&out).arg(&of.appliance))?;
     Ok(std::fs::read(out)?)
 }
 
 /// Whether e2fsck finds nothing to mend in the file systems of a disk that was switched off.
 pub(crate) fn is_clean(disk: &Path, work: &Path) -> Result<(), Wrong> {
     for name in ["ident", "state", "data"] {
-        let (first, length) = place(name)?;
+        let (first, length) = place(disk, name)?;
         let copy = work.join(format!("{name}.part"));
         let mut from = File::open(disk)?;
         from.seek(SeekFrom::Start(first))?;
@@ -117,7 +136,7 @@ pub(crate) fn is_clean(disk: &Path, work: &Path) -> Result<(), Wrong> {
 
 /// What a partition holds.
 pub(crate) fn content(disk: &Path, name: &str) -> Result<Vec<u8>, Wrong> {
-    let (first, length) = place(name)?;
+    let (first, length) = place(disk, name)?;
     let mut from = File::open(disk)?;
     from.seek(SeekFrom::Start(first))?;
     let mut content = Vec::new();
@@ -132,7 +151,7 @@ pub(crate) fn boot_state(disk: &Path) -> Result<Copies, Wrong> {
 
 /// Writes it as a boot loader or an update does.
 pub(crate) fn write_boot_state(disk: &Path, writes: &[Write]) -> Result<(), Wrong> {
-    let (first, _) = place("bootstate")?;
+    let (first, _) = place(disk, "bootstate")?;
     let mut to = File::options().write(true).open(disk)?;
     for write in writes {
         to.seek(SeekFrom::Start(first + write.copy.sector() * 512))?;
@@ -141,11 +160,13 @@ pub(crate) fn write_boot_state(disk: &Path, writes: &[Write]) -> Result<(), Wron
     Ok(())
 }
 
-/// Where a partition begins and how long it is, in octets, on a disk that has been grown.
-fn place(name: &str) -> Result<(u64, u64), Wrong> {
-    let table = layout::table(VERSION, Arch::X86_64, LARGER_MIB)?;
+/// Where a partition begins and how long it is, in octets.
+fn place(disk: &Path, name: &str) -> Result<(u64, u64), Wrong> {
+    let mut head = vec![0; usize::try_from(FIRST_USABLE * SECTOR_LEN)?];
+    File::open(disk)?.read_exact(&mut head)?;
+    let table = Table::parse(&head)?;
     let partition = table.find(name).ok_or("the partition is missing")?;
-    Ok((partition.first * 512, partition.len()))
+    Ok((partition.first * SECTOR_LEN, partition.len()))
 }
 
 fn run(command: &mut Command) -> Result<(), Wrong> {
@@ -156,6 +177,8 @@ fn run(command: &mut Command) -> Result<(), Wrong> {
     Err(format!("{command:?}: {}", String::from_utf8_lossy(&output.stderr)).into())
 }
 
+/// The kernel's, however it is started.
+pub(crate) const WORDS: &str = "loglevel=7 panic=10 fixpart.net=10.0.2.15/24";
 const VERSION: &str = "0.1.0";
 const MIB: u64 = 1024;
 /// What the disk is in the machine: the first boot has something to grow.

@@ -4,6 +4,7 @@ use crate::disk::{Disk, is_clean};
 use crate::machine::Machine;
 use crate::{Kernel, Story, Wrong};
 use std::collections::BTreeMap;
+use supervise::role::{Base, Network, Rights};
 use supervise::roles::ROLES;
 
 pub(crate) const STORIES: &[Story] = &[
@@ -33,7 +34,11 @@ pub(crate) const STORIES: &[Story] = &[
         kernel: Kernel::Small,
         tell: safe_mode,
     },
-    Story { name: "wrong settings cost neither the box nor a restart", kernel: Kernel::Small, tell: wrong_settings },
+    Story {
+        name: "wrong settings cost neither the box nor a restart",
+        kernel: Kernel::Small,
+        tell: wrong_settings,
+    },
 ];
 
 fn confined(disk: &Disk) -> Result<String, Wrong> {
@@ -67,10 +72,12 @@ fn confined(disk: &Disk) -> Result<String, Wrong> {
         }
         let could = machine.ask(&format!("inside {}", role.name))?;
         let could = could.rsplit(' ').next().unwrap_or_default().to_owned();
-        let expected = match role.name {
-            "dect" => "write-own,tcp",
-            "media" => "tcp",
-            _ => "could",
+        let writes = role.files.iter().any(|it| it.base == Base::Own && it.rights == Rights::Write);
+        let expected = match (writes, role.network) {
+            (true, Network::Ip) => "write-own,tcp",
+            (true, _) => "write-own",
+            (false, Network::Ip) => "tcp",
+            (false, _) => "could",
         };
         // On a kernel whose Landlock knows no networks (before 6.7) a role without them may listen all the same.
         if could != expected && !(role.name == "ctl" && could == "tcp") {

@@ -1,7 +1,8 @@
 //! A machine in QEMU: its console, and the probe inside.
 
 use crate::Wrong;
-use crate::disk::Disk;
+use crate::disk::{Disk, WORDS};
+use image::layout::Arch;
 use std::collections::VecDeque;
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -47,13 +48,19 @@ impl Machine {
         waiting.set_nonblocking(true)?;
         // It dies with us, however we end.
         let mut qemu = Command::new("setpriv");
-        qemu.args(["--pdeathsig", "KILL", "qemu-system-x86_64"]);
+        qemu.args(["--pdeathsig", "KILL", &format!("qemu-system-{}", disk.arch.name())]);
+        match disk.arch {
+            Arch::X86_64 => is_pc(&mut qemu, disk, how.slot),
+            Arch::Aarch64 => is_arm(&mut qemu),
+        }
         qemu.args(["-accel", if kvm() { "kvm" } else { "tcg" }, "-nodefaults", "-display", "none"]);
         qemu.args(["-m", "512", "-nic", "user,model=virtio-net-pci,restrict=on"]);
-        qemu.arg("-kernel").arg(&disk.vmlinuz).arg("-initrd").arg(&disk.initrd);
-        qemu.args(["-append", &format!("{LINE} fixpart.slot={}", how.slot), "-serial", "stdio"]);
         qemu.arg("-chardev").arg(format!("socket,id=probe,path={}", port.display()));
-        qemu.args(["-serial", "chardev:probe"]);
+        qemu.args(["-serial", "stdio"]).args(match disk.arch {
+            Arch::X86_64 => ["-serial", "chardev:probe"],
+            // The board has only one of its own.
+            Arch::Aarch64 => ["-device", "pci-serial,chardev=probe"],
+        });
         qemu.arg("-monitor").arg(format!("unix:{},server,nowait", monitor.display()));
         qemu.arg("-drive").arg(format!("file={},format=raw,if=virtio", copy.display()));
         qemu.args(how.more);
@@ -139,7 +146,9 @@ impl Machine {
                 }
                 Err(RecvTimeoutError::Disconnected) => {
                     let last = self.last();
-                    return Err(format!("it ended without saying {text:?}; at last:\n{last}").into());
+                    return Err(
+                        format!("it ended without saying {text:?}; at last:\n{last}").into()
+                    );
                 }
             }
         }
@@ -184,7 +193,9 @@ impl Machine {
                     return Err(format!("the machine is gone; it said at last:\n{last}").into());
                 }
                 Ok(length) => self.heard.extend(piece.into_iter().take(length)),
-                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                Err(error)
+                    if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) =>
+                {
                     if left.is_zero() {
                         return Err(self.hangs("a word of the probe's"));
                     }
@@ -271,6 +282,21 @@ impl Drop for Machine {
     }
 }
 
+/// A PC that is given its kernel: firmware and GRUB are tried elsewhere, and cost seconds each time.
+fn is_pc(qemu: &mut Command, disk: &Disk, slot: char) {
+    qemu.arg("-kernel").arg(&disk.vmlinuz).arg("-initrd").arg(&disk.initrd);
+    qemu.arg("-append").arg(format!("console=ttyS0 fixpart.slot={slot} {WORDS}"));
+}
+
+/// An Arm board that EFI starts from its disk.
+fn is_arm(qemu: &mut Command) {
+    qemu.args(["-M", "virt", "-cpu", "cortex-a57"]);
+    for (unit, name, how) in [(0, "CODE", "readonly=on"), (1, "VARS", "snapshot=on")] {
+        let file = format!("file=/usr/share/AAVMF/AAVMF_{name}.fd");
+        qemu.arg("-drive").arg(format!("if=pflash,format=raw,unit={unit},{how},{file}"));
+    }
+}
+
 fn text(line: &[u8]) -> String {
     String::from_utf8_lossy(line).trim_end().to_owned()
 }
@@ -280,7 +306,6 @@ fn kvm() -> bool {
     std::env::var_os("FIXPART_KVM").is_some_and(|value| value == "1")
 }
 
-const LINE: &str = "console=ttyS0 loglevel=7 panic=10 fixpart.net=10.0.2.15/24";
 /// What is waited for takes a minute at most, even where the machine does ten other things; this ends a wait as a
 /// whole, however much is said meanwhile.
 const PATIENCE: Duration = Duration::from_mins(8);

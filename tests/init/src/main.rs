@@ -11,7 +11,9 @@ mod machine;
 mod reset;
 mod trial;
 
-use disk::Disk;
+use disk::{Disk, Parts};
+use image::layout::Arch;
+use lexopt::ValueExt as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -40,19 +42,28 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             eprintln!("keeps: {error}");
-            eprintln!("usage: keeps --appliance FILE [--kernel DEB|DIR] [--generic DEB|DIR] [STORY...]");
+            eprintln!("{USAGE}");
             ExitCode::from(2)
         }
     }
 }
 
 fn told() -> Result<ExitCode, Wrong> {
-    let (mut appliance, mut only) = (PathBuf::new(), Vec::new());
+    let mut parts = Parts {
+        arch: Arch::X86_64,
+        appliance: PathBuf::new(),
+        e2fsck: "/sbin/e2fsck.static".into(),
+        grub: None,
+    };
+    let mut only = Vec::new();
     let mut kernels = [None, None];
     let mut words = lexopt::Parser::from_env();
     while let Some(word) = words.next()? {
         match word {
-            lexopt::Arg::Long("appliance") => appliance = words.value()?.into(),
+            lexopt::Arg::Long("arch") => parts.arch = words.value()?.parse()?,
+            lexopt::Arg::Long("appliance") => parts.appliance = words.value()?.into(),
+            lexopt::Arg::Long("e2fsck") => parts.e2fsck = words.value()?.into(),
+            lexopt::Arg::Long("grub") => parts.grub = Some(words.value()?.into()),
             lexopt::Arg::Long("kernel") => kernels[0] = Some(PathBuf::from(words.value()?)),
             lexopt::Arg::Long("generic") => kernels[1] = Some(PathBuf::from(words.value()?)),
             lexopt::Arg::Value(name) => only.push(name.to_string_lossy().into_owned()),
@@ -73,7 +84,7 @@ fn told() -> Result<ExitCode, Wrong> {
         };
         // Its disks go with it.
         let work = tempfile::tempdir()?;
-        let disk = Disk::make(&appliance, &file, work.path())?;
+        let disk = Disk::make(&parts, &file, work.path())?;
         stories.into_iter().for_each(|story| tally.tell(story, &disk));
     }
     let Tally { passed, failed, skipped } = tally;
@@ -110,3 +121,7 @@ impl Tally {
 fn noted(note: &str) -> String {
     if note.is_empty() { String::new() } else { format!(": {note}") }
 }
+
+const USAGE: &str = "\
+usage: keeps --appliance FILE [--kernel DEB|DIR] [--generic DEB|DIR] [--arch x86_64|aarch64] [--e2fsck FILE]
+             [--grub DIR] [STORY...]";

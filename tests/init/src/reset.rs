@@ -15,8 +15,16 @@ pub(crate) const STORIES: &[Story] = &[
         kernel: Kernel::Small,
         tell: |disk| reset(disk, "config", "users.xml"),
     },
-    Story { name: "full factory reset", kernel: Kernel::Small, tell: |disk| reset(disk, "full", "") },
-    Story { name: "decommissioning", kernel: Kernel::Small, tell: |disk| reset(disk, "decommission", "") },
+    Story {
+        name: "full factory reset",
+        kernel: Kernel::Small,
+        tell: |disk| reset(disk, "full", ""),
+    },
+    Story {
+        name: "decommissioning",
+        kernel: Kernel::Small,
+        tell: |disk| reset(disk, "decommission", ""),
+    },
 ];
 
 /// What is there before.
