@@ -5,6 +5,7 @@ mod boots;
 mod buildroot;
 mod check;
 mod first_call;
+mod flash;
 mod image;
 mod keeps;
 mod nightly;
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
         "run" => return first_call::run(&rest),
         "image" => image::report(&rest),
         "rooms" => rooms::report(),
+        "flash" => flash::report(),
         "vendor" => buildroot::vendor(),
         "keeps" => keeps::report(),
         "arm" => return arm::report(),
@@ -58,6 +60,7 @@ usage: cargo xtask COMMAND
   ova               only what `test` does with an appliance for ESXi
   vendor            a tarball of the last commit with every foreign crate, for Buildroot
   arm               boot an Arm disk in QEMU and see its roles confined
+  flash             try raw flash and its volumes on simulated NAND in QEMU
   keeps             boot a disk in QEMU and watch PID 1 keep its roles
   image [OPTION]... the disk of the appliance, in target/image; options are those of `image disk`
   tshark            what Wireshark makes of the base-station link of the last run

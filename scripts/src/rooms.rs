@@ -225,6 +225,8 @@ const ROOMS: &[Room] = &[
         uses: None,
     },
     Room { name: "keeps", knows: &["image", "supervise", "update"], uses: None },
+    Room { name: "flash-init", knows: &["os"], uses: None },
+    Room { name: "flash", knows: &["image"], uses: None },
     Room { name: "toy-init", knows: &["update"], uses: None },
     Room { name: "boots", knows: &["image", "update"], uses: None },
     Room { name: "scripts", knows: &[], uses: None },

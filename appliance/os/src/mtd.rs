@@ -36,7 +36,7 @@ pub trait Flash {
     /// Fills `octets` from `at` on.
     ///
     /// # Errors
-    /// [`Error::Outside`], or the device's.
+    /// [`Error::Outside`], [`Error::Damaged`], or the device's.
     fn read(&self, at: u64, octets: &mut [u8]) -> Result<(), Error>;
 
     /// Clears bits: `octets` go to erased flash at `at`, in whole pages.
@@ -84,6 +84,9 @@ pub enum Error {
     /// The block is marked as bad.
     #[error("block {0} is bad")]
     Bad(u32),
+    /// More bits have changed there than the check words can mend.
+    #[error("what stands at octet {0} and following is damaged")]
+    Damaged(u64),
     /// The device says something that cannot be.
     #[error("the kernel describes the flash as no flash can be")]
     Geometry,
@@ -128,8 +131,14 @@ impl Geometry {
         Err(Error::Unaligned(at))
     }
 
-    fn block_of(&self, at: u64) -> u32 {
-        u32::try_from(at / u64::from(self.block)).unwrap_or(u32::MAX)
+    /// The blocks in which these octets lie, which are there.
+    fn blocks_of(&self, at: u64, count: usize) -> impl Iterator<Item = u32> + use<> {
+        let block = |at: u64| u32::try_from(at / u64::from(self.block)).unwrap_or(u32::MAX);
+        let last = (count as u64).checked_sub(1).map(|more| block(at + more));
+        last.into_iter().flat_map({
+            let first = block(at);
+            move |last| first..=last
+        })
     }
 }
 
@@ -151,6 +160,14 @@ impl Mtd {
         let mut info = Info::default();
         GET_INFO.on(&device, &mut info).map_err(|error| Error::Device("describe itself", error))?;
         Ok(Self { device, geometry: info.geometry()? })
+    }
+
+    /// How many errors could not be mended since the kernel has found the flash, whoever was reading.
+    fn unmended(&self) -> Result<u32, Error> {
+        let mut counted = Counted::default();
+        let told = GET_COUNTED.on(&self.device, &mut counted);
+        told.map_err(|error| Error::Device("count its errors", error))?;
+        Ok(counted.unmended)
     }
 }
 
@@ -188,12 +205,21 @@ impl Flash for Mtd {
 
     fn read(&self, at: u64, octets: &mut [u8]) -> Result<(), Error> {
         self.geometry.holds(at, octets.len())?;
+        // The kernel gives what it has read even where it could not mend it, and only counts that.
+        let before = self.unmended()?;
         let read = self.device.read_exact_at(octets, at);
-        read.map_err(|error| Error::Device("read", error))
+        read.map_err(|error| Error::Device("read", error))?;
+        if self.unmended()? == before { Ok(()) } else { Err(Error::Damaged(at)) }
     }
 
     fn write(&mut self, at: u64, octets: &[u8]) -> Result<(), Error> {
         self.geometry.whole_pages(at, octets.len())?;
+        // The kernel would not mind.
+        for block in self.geometry.blocks_of(at, octets.len()) {
+            if self.is_bad(block)? {
+                return Err(Error::Bad(block));
+            }
+        }
         let written = self.device.write_all_at(octets, at);
         written.map_err(|error| Error::Device("write", error))
     }
@@ -236,12 +262,24 @@ struct Erase {
     length: u64,
 }
 
+/// `struct mtd_ecc_stats`
+#[derive(Default)]
+#[repr(C)]
+struct Counted {
+    mended: u32,
+    unmended: u32,
+    bad_blocks: u32,
+    kept_for_the_table: u32,
+}
+
 /// `MEMGETINFO`
 const GET_INFO: Call<Info> = Call::fills(b'M', 1);
 /// `MEMGETBADBLOCK`
 const GET_BAD: Call<i64> = Call::takes(b'M', 11);
 /// `MEMSETBADBLOCK`
 const SET_BAD: Call<i64> = Call::takes(b'M', 12);
+/// `ECCGETSTATS`
+const GET_COUNTED: Call<Counted> = Call::fills(b'M', 18);
 /// `MEMERASE64`
 const ERASE: Call<Erase> = Call::takes(b'M', 20);
 
@@ -255,6 +293,7 @@ mod tests {
         assert_eq!(GET_INFO.number(), 0x8020_4d01);
         assert_eq!(GET_BAD.number(), 0x4008_4d0b);
         assert_eq!(SET_BAD.number(), 0x4008_4d0c);
+        assert_eq!(GET_COUNTED.number(), 0x8010_4d12);
         assert_eq!(ERASE.number(), 0x4010_4d14);
     }
 

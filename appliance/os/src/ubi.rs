@@ -112,7 +112,8 @@ impl Device {
         removed.map(drop).map_err(|error| Error::Device("remove the volume", error))
     }
 
-    /// Renames volumes, all or none whenever power is cut; two may exchange their names.
+    /// Renames volumes, all or none whenever power is cut; two may exchange their names. A volume that has one of the new
+    /// names and is not renamed itself is removed in the same step: so a new one takes the place of an old one.
     ///
     /// # Errors
     /// [`Error::Count`], [`Error::Name`], or [`Error::Device`].

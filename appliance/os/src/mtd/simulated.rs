@@ -128,8 +128,7 @@ impl Flash for Simulated {
         if octets.is_empty() {
             return Ok(());
         }
-        let last = at + (octets.len() as u64 - 1);
-        for block in self.geometry.block_of(at)..=self.geometry.block_of(last) {
+        for block in self.geometry.blocks_of(at, octets.len()) {
             if self.bad.contains(&block) {
                 return Err(Error::Bad(block));
             }

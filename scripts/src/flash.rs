@@ -1,0 +1,55 @@
+//! Raw flash and its volumes, on a kernel with simulated NAND in QEMU: builds what `tests/flash` needs and runs it.
+
+use crate::Outcome;
+use crate::image::{GENERIC, fixed, kernel};
+use crate::rooms;
+use crate::steps::{Tally, Verdict, command};
+use std::path::Path;
+use std::process::Command;
+
+/// Boots, and prints what was found.
+///
+/// # Errors
+/// When something does not hold.
+pub(crate) fn report() -> Outcome {
+    match verdict(&rooms::root()) {
+        Verdict::Passed(note) => println!("flash: {note}"),
+        Verdict::Skipped(reason) => println!("flash: skipped, {reason}"),
+        Verdict::Failed(reason) => return Err(reason.into()),
+        Verdict::Counted(tally) if tally.failed > 0 => return Err(tally.to_string().into()),
+        Verdict::Counted(_) => {}
+    }
+    Ok(())
+}
+
+/// Boots.
+pub(crate) fn verdict(root: &Path) -> Verdict {
+    // The kernel for virtual machines has no flash.
+    let kernel = match kernel(root, GENERIC) {
+        Ok(kernel) => kernel,
+        Err(why) => return Verdict::Skipped(why),
+    };
+    let qemu = Command::new("qemu-system-x86_64").arg("--version").output();
+    if !qemu.is_ok_and(|output| output.status.success()) {
+        return Verdict::Skipped("QEMU is not installed".into());
+    }
+    let init = match fixed(root, "flash-init", &[]) {
+        Ok(init) => init,
+        Err(error) => return Verdict::Failed(error),
+    };
+    let done = rooms::program("flash").and_then(|program| {
+        let mut flash = Command::new(program);
+        flash.arg("--init").arg(init).arg("--kernel").arg(kernel);
+        command(root, "flash", &mut flash)
+    });
+    match done {
+        Ok(done) => {
+            done.out.lines().for_each(|line| println!("            {line}"));
+            match Tally::last_in(&done.out) {
+                Some(tally) if done.well == (tally.failed == 0) => Verdict::Counted(tally),
+                _ => Verdict::Failed(done.tail()),
+            }
+        }
+        Err(error) => Verdict::Failed(error.to_string()),
+    }
+}
