@@ -1,12 +1,11 @@
 //! Datagrams of a Unix socket with the user who sent them, and memory that was passed in place of one.
 
+use crate::along::{self, Came};
 use nix::fcntl::{FcntlArg, SealFlag, fcntl};
-use nix::sys::socket::{
-    ControlMessageOwned, MsgFlags, UnixCredentials, recvmsg, setsockopt, sockopt,
-};
+use nix::sys::socket::{setsockopt, sockopt};
 use std::fs::File;
-use std::io::{self, IoSliceMut};
-use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd, FromRawFd as _, OwnedFd, RawFd};
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::FileExt as _;
 use std::os::unix::net::UnixDatagram;
 use std::path::Path;
@@ -49,30 +48,9 @@ impl Ear {
 /// # Errors
 /// [`io::ErrorKind::WouldBlock`] if there is none; anything else means that the kernel is at its end.
 pub fn receive(ear: impl AsFd, buffer: &mut [u8]) -> io::Result<Heard> {
-    let mut space = nix::cmsg_space!(UnixCredentials, [RawFd; DESCRIPTORS_MAX]);
-    let mut pieces = [IoSliceMut::new(buffer)];
-    let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_CMSG_CLOEXEC;
-    let message = recvmsg::<()>(ear.as_fd().as_raw_fd(), &mut pieces, Some(&mut space), flags)?;
-    let cut = message.flags.contains(MsgFlags::MSG_TRUNC);
-    let mut heard = Heard { length: message.bytes, cut, pid: 0, uid: NOBODY, memory: None };
-    for control in message.cmsgs()? {
-        match control {
-            ControlMessageOwned::ScmCredentials(sender) => {
-                heard.pid = u32::try_from(sender.pid()).unwrap_or(0);
-                heard.uid = sender.uid();
-            }
-            ControlMessageOwned::ScmRights(numbers) => {
-                for number in numbers {
-                    #[expect(unsafe_code, reason = "descriptors arrive as numbers")]
-                    // SAFETY: the kernel has just opened it for us alone.
-                    let owned = unsafe { OwnedFd::from_raw_fd(number) };
-                    heard.memory.get_or_insert(owned);
-                }
-            }
-            _ => {}
-        }
-    }
-    Ok(heard)
+    let Came { length, cut, pid, uid, descriptors } =
+        along::receive::<DESCRIPTORS_MAX>(ear.as_fd(), buffer)?;
+    Ok(Heard { length, cut, pid, uid, memory: descriptors.into_iter().next() })
 }
 
 impl AsFd for Ear {
@@ -97,18 +75,16 @@ pub fn sealed(memory: OwnedFd, max: usize) -> io::Result<Vec<u8>> {
     Ok(octets)
 }
 
-/// A sender passes one; room for a second lets the kernel close what is too much without cutting the first.
-const DESCRIPTORS_MAX: usize = 2;
-
-/// The user of whom the kernel does not know (the overflow uid).
-const NOBODY: u32 = 65_534;
+/// A sender passes one.
+const DESCRIPTORS_MAX: usize = 1;
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use nix::sys::memfd::{MFdFlags, memfd_create};
-    use nix::sys::socket::{ControlMessage, sendmsg};
+    use nix::sys::socket::{ControlMessage, MsgFlags, sendmsg};
     use std::io::{IoSlice, Write as _};
+    use std::os::fd::AsRawFd as _;
 
     fn ear(name: &str) -> (Ear, UnixDatagram) {
         let path = std::env::temp_dir().join(format!("fixpart-{}-{name}", std::process::id()));
@@ -142,6 +118,18 @@ mod tests {
         let heard = receive(&ear, &mut buffer).unwrap();
         assert_eq!((heard.length, heard.cut), (20, true));
         assert_eq!(receive(&ear, &mut buffer).unwrap_err().kind(), io::ErrorKind::WouldBlock);
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "miri has no sockets")]
+    fn a_sender_that_passes_many_descriptors_is_heard_like_any_other() {
+        let (ear, sender) = ear("many");
+        for count in [2, 3, 253] {
+            drop(crate::along::tests::send(&sender, b"hello", count));
+            let heard = receive(&ear, &mut [0; 20]).unwrap();
+            assert_eq!((heard.length, heard.pid), (5, std::process::id()));
+            assert!(heard.memory.is_some());
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Nothing is decided here. Each `unsafe` block holds one call and says why it
 //! is sound.
 
+mod along;
 pub mod block;
 pub mod confine;
 pub mod datagram;

@@ -1,10 +1,10 @@
 //! The supervisor's end of sd_notify(3): datagrams with their sender and with descriptors.
 
-use nix::sys::socket::{
-    ControlMessageOwned, MsgFlags, UnixCredentials, recvmsg, setsockopt, sockopt,
-};
-use std::io::{self, IoSliceMut};
-use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd, FromRawFd as _, OwnedFd, RawFd};
+use crate::along::{self, Came};
+use nix::errno::Errno;
+use nix::sys::socket::{setsockopt, sockopt};
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixDatagram;
 use std::path::Path;
 
@@ -35,37 +35,19 @@ impl Mailbox {
         Ok(Self(socket))
     }
 
-    /// The next letter, if one is there; more than fits into `buffer` is cut, and more than
-    /// [`DESCRIPTORS_MAX`] descriptors are closed by the kernel.
+    /// The next letter, if one is there; more than fits into `buffer` is cut, and what is more than
+    /// [`DESCRIPTORS_MAX`] descriptors is closed.
     ///
     /// # Errors
     /// Only what means that the kernel is at its end.
     pub fn receive(&self, buffer: &mut [u8]) -> io::Result<Option<Letter>> {
-        let mut space = nix::cmsg_space!(UnixCredentials, [RawFd; DESCRIPTORS_MAX]);
-        let mut pieces = [IoSliceMut::new(buffer)];
-        let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_CMSG_CLOEXEC;
-        let fd = self.0.as_raw_fd();
-        let message = match recvmsg::<()>(fd, &mut pieces, Some(&mut space), flags) {
-            Ok(message) => message,
-            Err(nix::errno::Errno::EAGAIN | nix::errno::Errno::EINTR) => return Ok(None),
-            Err(error) => return Err(error.into()),
-        };
-        let mut letter = Letter { length: message.bytes, pid: 0, descriptors: Vec::new() };
-        for control in message.cmsgs()? {
-            match control {
-                ControlMessageOwned::ScmCredentials(sender) => {
-                    letter.pid = u32::try_from(sender.pid()).unwrap_or(0);
-                }
-                ControlMessageOwned::ScmRights(numbers) => {
-                    #[expect(unsafe_code, reason = "descriptors arrive as numbers")]
-                    // SAFETY: the kernel has just opened each of them for us alone.
-                    let owned = numbers.into_iter().map(|fd| unsafe { OwnedFd::from_raw_fd(fd) });
-                    letter.descriptors.extend(owned);
-                }
-                _ => {}
+        match along::receive::<DESCRIPTORS_MAX>(self.0.as_fd(), buffer) {
+            Ok(Came { length, pid, descriptors, .. }) => {
+                Ok(Some(Letter { length, pid, descriptors }))
             }
+            Err(Errno::EAGAIN | Errno::EINTR) => Ok(None),
+            Err(error) => Err(error.into()),
         }
-        Ok(Some(letter))
     }
 }
 
@@ -81,8 +63,9 @@ pub const DESCRIPTORS_MAX: usize = 16;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use nix::sys::socket::{ControlMessage, sendmsg};
-    use std::io::IoSlice;
+    use nix::sys::socket::{ControlMessage, MsgFlags, sendmsg};
+    use std::io::{IoSlice, Read as _};
+    use std::os::fd::AsRawFd as _;
 
     #[test]
     #[cfg_attr(miri, ignore = "miri has no sockets")]
@@ -112,5 +95,21 @@ mod tests {
         assert_eq!(std::io::read_to_string(kept).unwrap(), "");
         assert_eq!(mailbox.receive(&mut buffer).unwrap().unwrap().length, 16);
         std::fs::remove_file(path).unwrap();
+    }
+    #[test]
+    #[cfg_attr(miri, ignore = "miri has no sockets")]
+    fn too_many_descriptors_are_neither_kept_nor_an_error() {
+        let path =
+            std::env::temp_dir().join(format!("fixpart-mailbox-many-{}", std::process::id()));
+        let _ = std::fs::remove_file(&path);
+        let mailbox = Mailbox::open(&path).unwrap();
+        let sender = UnixDatagram::unbound().unwrap();
+        sender.connect(&path).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        let mut seen = crate::along::tests::send(&sender, b"FDSTORE=1", 200);
+        let letter = mailbox.receive(&mut [0; 16]).unwrap().unwrap();
+        assert_eq!((letter.length, letter.descriptors.len()), (9, DESCRIPTORS_MAX));
+        drop(letter);
+        assert_eq!(seen.read(&mut [0]).unwrap(), 0, "all others are closed");
     }
 }

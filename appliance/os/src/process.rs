@@ -8,7 +8,6 @@ use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::libc;
 use nix::sys::signal::Signal;
-use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::unistd::Pid;
 use std::ffi::{CString, c_char, c_int};
 use std::io::{self, Read as _};
@@ -121,13 +120,9 @@ impl Child {
 /// # Errors
 /// Only what means that the kernel is at its end.
 pub fn ended() -> io::Result<Option<(u32, Ended)>> {
-    let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT | WaitPidFlag::WNOHANG;
-    match waitid(Id::All, flags) {
-        Ok(WaitStatus::Exited(pid, code)) => Ok(Some((number(pid), Ended::Code(code)))),
-        Ok(WaitStatus::Signaled(pid, signal, _)) => {
-            Ok(Some((number(pid), Ended::Signal(signal as i32))))
-        }
-        Ok(_) | Err(Errno::ECHILD | Errno::EINTR) => Ok(None),
+    match wait(libc::P_ALL, 0, libc::WEXITED | libc::WNOWAIT | libc::WNOHANG) {
+        Ok(ended) => Ok(ended),
+        Err(Errno::ECHILD | Errno::EINTR) => Ok(None),
         Err(error) => Err(error.into()),
     }
 }
@@ -138,12 +133,31 @@ pub fn ended() -> io::Result<Option<(u32, Ended)>> {
 /// If it is no child of ours.
 pub fn reap(pid: u32) -> io::Result<()> {
     loop {
-        match waitid(Id::Pid(raw(pid)), WaitPidFlag::WEXITED) {
+        match wait(libc::P_PID, pid, libc::WEXITED) {
             Err(Errno::EINTR) => {}
             Err(error) => return Err(error.into()),
             Ok(_) => return Ok(()),
         }
     }
+}
+
+/// waitid(2). The one of nix has no word for a real-time signal and takes an end by one for an error.
+fn wait(kind: libc::idtype_t, id: u32, flags: c_int) -> nix::Result<Option<(u32, Ended)>> {
+    #[expect(unsafe_code, reason = "a structure of the kernel's")]
+    // SAFETY: it is plain integers and pointers, for all of which zero is a value.
+    let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };
+    #[expect(unsafe_code, reason = "the safe face of nix does not know all signals")]
+    // SAFETY: fills the structure, which outlives the call.
+    Errno::result(unsafe { libc::waitid(kind, id, &raw mut info, flags) })?;
+    #[expect(unsafe_code, reason = "the structure is a union")]
+    // SAFETY: the kernel has filled it as for SIGCHLD, or left it zero, which is a value of each of its sides.
+    let pid = unsafe { info.si_pid() };
+    #[expect(unsafe_code, reason = "the structure is a union")]
+    // SAFETY: as above.
+    let status = unsafe { info.si_status() };
+    let how =
+        if info.si_code == libc::CLD_EXITED { Ended::Code(status) } else { Ended::Signal(status) };
+    Ok(u32::try_from(pid).ok().filter(|pid| *pid != 0).map(|pid| (pid, how)))
 }
 
 enum Forked {
@@ -302,11 +316,14 @@ fn clean_slate() {
     unsafe {
         libc::sigprocmask(libc::SIG_SETMASK, none.as_ptr(), std::ptr::null_mut())
     };
-    #[expect(unsafe_code, reason = "between fork and exec only raw calls may be made")]
-    // SAFETY: takes only numbers. Rust's runtime ignores this signal.
-    unsafe {
-        libc::signal(libc::SIGPIPE, libc::SIG_DFL)
-    };
+    // Rust's runtime ignores SIGPIPE, a shell those of the keyboard for what it starts in the background.
+    for signal in 1..=SIGNAL_MAX {
+        #[expect(unsafe_code, reason = "between fork and exec only raw calls may be made")]
+        // SAFETY: takes only numbers; those that cannot be changed stay as they are.
+        unsafe {
+            libc::signal(signal, libc::SIG_DFL)
+        };
+    }
     #[expect(unsafe_code, reason = "between fork and exec only raw calls may be made")]
     // SAFETY: takes nothing.
     unsafe {
@@ -350,6 +367,9 @@ const CLONE_INTO_CGROUP: u64 = 0x2_0000_0000;
 
 /// Where passed descriptors begin (sd_listen_fds(3)).
 const FIRST: c_int = 3;
+
+/// The last real-time signal (signal(7)).
+const SIGNAL_MAX: c_int = 64;
 
 #[cfg(test)]
 mod tests {
@@ -398,10 +418,41 @@ mod tests {
 
     #[test]
     #[cfg_attr(miri, ignore = "miri has no processes")]
+    fn a_child_ignores_no_signal_even_if_we_do() {
+        #[expect(unsafe_code, reason = "no safe face in the standard library")]
+        // SAFETY: takes only numbers; nobody in this process waits for the signal.
+        unsafe {
+            libc::signal(libc::SIGUSR2, libc::SIG_IGN)
+        };
+        let (mut out, into) = std::io::pipe().unwrap();
+        let words = ["/bin/sh", "-c", "grep SigIgn /proc/self/status >&3"];
+        let child = program(&words, vec![into.as_fd()]).spawn().unwrap();
+        drop(into);
+        let mut said = String::new();
+        out.read_to_string(&mut said).unwrap();
+        reap(child.pid()).unwrap();
+        let ignored = said.split_whitespace().last().unwrap();
+        // Signals 32 and 33 are the C library's own, which it lets nobody change.
+        let ignored = u64::from_str_radix(ignored, 16).unwrap() & !(0b11 << 31);
+        assert_eq!(ignored, 0, "{said}");
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "miri has no processes")]
     fn a_signal_finds_the_child() {
         let child = program(&["/bin/sleep", "1000"], vec![]).spawn().unwrap();
         child.signal(Signal::SIGKILL).unwrap();
-        let status = waitid(Id::Pid(raw(child.pid())), WaitPidFlag::WEXITED).unwrap();
-        assert!(matches!(status, WaitStatus::Signaled(_, Signal::SIGKILL, _)), "{status:?}");
+        let how = wait(libc::P_PID, child.pid(), libc::WEXITED).unwrap();
+        assert_eq!(how, Some((child.pid(), Ended::Signal(libc::SIGKILL))));
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "miri has no processes")]
+    fn an_end_by_a_real_time_signal_is_an_end_like_any_other() {
+        let child = program(&["/bin/sh", "-c", "kill -40 $$"], vec![]).spawn().unwrap();
+        let how = wait(libc::P_PID, child.pid(), libc::WEXITED | libc::WNOWAIT).unwrap();
+        assert_eq!(how, Some((child.pid(), Ended::Signal(40))));
+        reap(child.pid()).unwrap();
+        assert!(reap(child.pid()).is_err(), "it is gone");
     }
 }
