@@ -1,6 +1,6 @@
 //! The tree for Buildroot: what can be known of it without a checkout, and with one (`BUILDROOT=DIR`).
 
-mod fragment;
+pub(crate) mod fragment;
 mod vendor;
 
 pub(crate) use vendor::vendor;

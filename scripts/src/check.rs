@@ -213,7 +213,8 @@ fn lab(root: &Path, steps: &mut Steps) {
     });
 }
 
-fn first_call(root: &Path, words: &[&str]) -> Verdict {
+/// Runs `cargo xtask` with these words, which make the first calls, and shows its steps.
+pub(crate) fn first_call(root: &Path, words: &[&str]) -> Verdict {
     let done = rooms::program("scripts")
         .and_then(|program| command(root, "first-call", Command::new(program).args(words)));
     match done {

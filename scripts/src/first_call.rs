@@ -19,22 +19,42 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
-/// Makes the calls. `--once` ends there, else the simulator's prompt stays open; `--host` runs the server in the
-/// foreground in place of booting its image.
-pub(crate) fn run(words: &[String]) -> ExitCode {
-    let (mut once, mut host, mut within) = (false, false, None);
-    let mut rest = words.iter();
-    while let Some(word) = rest.next() {
-        match (word.as_str(), &mut within) {
-            ("--once", _) => once = true,
-            ("--host", _) => host = true,
-            (WITHIN, None) => within = rest.next().cloned(),
-            _ => {
-                eprintln!("usage: cargo xtask run [--once] [--host]");
-                return ExitCode::from(2);
+/// What is asked for on the command line.
+#[derive(Default)]
+struct Wish {
+    /// To end after the calls; else the simulator's prompt stays open.
+    once: bool,
+    /// The server in the foreground in place of a booted image.
+    host: bool,
+    /// The small kernel of a release in the image.
+    small: bool,
+    /// Only among ourselves: the namespace has been entered, and this is the image.
+    within: Option<String>,
+}
+
+impl Wish {
+    fn of(words: &[String]) -> Option<Self> {
+        let mut wish = Self::default();
+        let mut rest = words.iter();
+        while let Some(word) = rest.next() {
+            match word.as_str() {
+                "--once" => wish.once = true,
+                "--host" => wish.host = true,
+                "--small-kernel" => wish.small = true,
+                WITHIN => wish.within = Some(rest.next()?.clone()),
+                _ => return None,
             }
         }
+        Some(wish)
     }
+}
+
+/// Makes the calls.
+pub(crate) fn run(words: &[String]) -> ExitCode {
+    let Some(Wish { once, host, small, within }) = Wish::of(words) else {
+        eprintln!("usage: cargo xtask run [--once] [--host] [--small-kernel]");
+        return ExitCode::from(2);
+    };
     if let Some(image) = within {
         let server = match (host, image.strip_prefix(CANNOT)) {
             (true, _) => Runs::Here,
@@ -51,7 +71,7 @@ pub(crate) fn run(words: &[String]) -> ExitCode {
         return calls(false, if host { Runs::Here } else { Runs::HereSince(why) }, once);
     };
     command.args(["run", WITHIN]);
-    match image(host) {
+    match image(host, small) {
         Ok(image) => command.arg(image),
         Err(error) => {
             eprintln!("{error}\nthere is no image; {WITHOUT}");
@@ -70,7 +90,7 @@ pub(crate) fn run(words: &[String]) -> ExitCode {
 
 /// The image to boot, or why this machine boots none; it is made outside of the namespace, where nothing can be
 /// downloaded.
-fn image(host: bool) -> Result<OsString, String> {
+fn image(host: bool, small: bool) -> Result<OsString, String> {
     if host {
         return Ok("-".into());
     }
@@ -79,7 +99,8 @@ fn image(host: bool) -> Result<OsString, String> {
     }
     println!("making the disk image; {WITHOUT}");
     let address = Net { own: true, boxed: true }.server();
-    image::development(&rooms::root(), &machine::kernel_words(address)).map(Into::into)
+    let kernel = if small { image::SMALL } else { image::CLOUD };
+    image::development(&rooms::root(), kernel, &machine::kernel_words(address)).map(Into::into)
 }
 
 /// Whether what a virtual machine needs can be had here.

@@ -1,7 +1,7 @@
 //! Raw flash and its volumes, on a kernel with simulated NAND in QEMU: builds what `tests/flash` needs and runs it.
 
 use crate::Outcome;
-use crate::image::{GENERIC, fixed, kernel};
+use crate::image::{Archive, X86_64, fixed};
 use crate::rooms;
 use crate::steps::{Tally, Verdict, command};
 use std::path::Path;
@@ -25,7 +25,8 @@ pub(crate) fn report() -> Outcome {
 /// Boots.
 pub(crate) fn verdict(root: &Path) -> Verdict {
     // The kernel for virtual machines has no flash.
-    let kernel = match kernel(root, GENERIC) {
+    let archive = Archive::new(root, X86_64);
+    let kernel = match archive.and_then(|archive| archive.newest(X86_64.kernel)) {
         Ok(kernel) => kernel,
         Err(why) => return Verdict::Skipped(why),
     };
@@ -33,7 +34,7 @@ pub(crate) fn verdict(root: &Path) -> Verdict {
     if !qemu.is_ok_and(|output| output.status.success()) {
         return Verdict::Skipped("QEMU is not installed".into());
     }
-    let init = match fixed(root, "flash-init", &[]) {
+    let init = match fixed(root, X86_64, "flash-init", &[]) {
         Ok(init) => init,
         Err(error) => return Verdict::Failed(error),
     };

@@ -3,11 +3,13 @@
 mod arch;
 mod debian;
 mod program;
+mod small;
 
 pub(crate) use arch::{AARCH64, Arch, X86_64};
 pub(crate) use debian::{Archive, Foreign, PACKAGES};
 pub(crate) use program::{can_build, fixed};
 
+use crate::buildroot::fragment::SOURCE;
 use crate::rooms;
 use crate::steps::{Done, command};
 use std::ffi::OsStr;
@@ -41,14 +43,14 @@ pub(crate) fn report(words: &[String]) -> crate::Outcome {
     Ok(())
 }
 
-/// A disk for virtual machines with a probe inside, for runs and tests; its kernel is given these words. Everything
-/// is made below `.cache`.
+/// A disk for virtual machines with a probe inside, for runs and tests, with the kernel of this package or [`SMALL`],
+/// which is given these words. Everything is made below `.cache`.
 ///
 /// # Errors
 /// As above.
-pub(crate) fn development(root: &Path, kernel_words: &str) -> Result<PathBuf, String> {
+pub(crate) fn development(root: &Path, meta: &str, kernel_words: &str) -> Result<PathBuf, String> {
     let out = root.join(".cache/image");
-    let order = Order { arch: X86_64, meta: CLOUD, features: PROBE, out: &out, tells: false };
+    let order = Order { arch: X86_64, meta, features: PROBE, out: &out, tells: false };
     let made = order.disk(root, &["--append".to_owned(), kernel_words.to_owned()])?;
     Ok(made[0].clone())
 }
@@ -68,7 +70,7 @@ pub(crate) fn appliance(root: &Path, kernel_words: &str) -> Result<PathBuf, Stri
 /// What an image is made of.
 struct Order<'a> {
     arch: Arch,
-    /// The package that stands for the newest kernel.
+    /// The package that stands for the newest kernel, or [`SMALL`].
     meta: &'a str,
     features: &'a [&'a str],
     /// What this folder had in it before is gone.
@@ -84,7 +86,8 @@ impl Order<'_> {
         can_build(root, arch)?;
         self.tell(&format!("packages of Debian for {}", arch.debian));
         let archive = Archive::new(root, arch)?;
-        let kernel = archive.newest(self.meta)?;
+        let small = self.meta == SMALL;
+        let kernel = if small { small::small(root)? } else { archive.newest(self.meta)? };
         let foreign = archive.foreign()?;
         self.tell(&format!("  {}", kernel.display()));
         self.tell(&format!("the appliance for {}: the first time takes minutes", arch.triple));
@@ -95,7 +98,12 @@ impl Order<'_> {
         self.tell("the list of what it is made of");
         let sbom = out.join("sbom.cdx.json");
         let mut list = image()?;
-        list.args(["sbom", "--version", VERSION, "--target", arch.triple, "--deb"]).arg(&kernel);
+        list.args(["sbom", "--version", VERSION, "--target", arch.triple]);
+        if small {
+            list.args(["--installed", SOURCE]);
+        } else {
+            list.arg("--deb").arg(&kernel);
+        }
         if let Some(Foreign { debs, .. }) = &foreign {
             list.args(debs.iter().flat_map(|deb| [OsStr::new("--deb"), deb.as_os_str()]));
         } else {
@@ -156,3 +164,5 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 pub(crate) const PROBE: &[&str] = &["probe"];
 /// Small and quick to start: enough for virtual machines.
 pub(crate) const CLOUD: &str = "linux-image-cloud-amd64";
+/// The small kernel of a release, which is built here.
+pub(crate) const SMALL: &str = "small";

@@ -52,9 +52,9 @@ type Outcome = Result<(), Box<dyn std::error::Error>>;
 const USAGE: &str = "\
 usage: cargo xtask COMMAND
   test [--nightly]  every check, fast to slow; scripts/test installs what it needs before
-  run [--once] [--host]
+  run [--once] [--host] [--small-kernel]
                     boots the appliance, and PBX, base stations and handsets make their first calls; --host runs the
-                    server in the foreground instead; scripts/run builds before
+                    server in the foreground instead, --small-kernel boots the kernel of a release; scripts/run builds before
   buildroot [--nightly]
                     only what `test` does with the tree for Buildroot; BUILDROOT=DIR names a checkout
   ova               only what `test` does with an appliance for ESXi

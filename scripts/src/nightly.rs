@@ -1,14 +1,25 @@
-//! What takes longer than a change can wait for: fuzzing and benchmarks.
+//! What takes longer than a change can wait for: fuzzing, benchmarks, and a kernel built here.
 
 use crate::steps::{Steps, Verdict, command};
 use std::path::Path;
 use std::process::Command;
 
-/// Takes both.
+/// Takes all of them.
 pub(crate) fn run(root: &Path, steps: &mut Steps) {
     for target in targets(root) {
         steps.step(&format!("fuzzing {target}"), || fuzz(root, &target));
     }
+    steps.step("the first call through an image with the small kernel of a release", || {
+        let source = crate::buildroot::fragment::source(root, true);
+        match (source, crate::first_call::bootable()) {
+            (Ok(Some(_)), Ok(())) => {
+                crate::check::first_call(root, &["run", "--once", "--small-kernel"])
+            }
+            (Ok(None), _) => Verdict::Skipped(crate::buildroot::fragment::MISSING.into()),
+            (Err(why), _) => Verdict::Failed(why),
+            (_, Err(why)) => Verdict::Skipped(why),
+        }
+    });
     steps.step("benchmarks", || {
         let words = ["bench", "--locked", "--workspace", "--benches"];
         match command(root, "benchmarks", Command::new("cargo").args(words)) {

@@ -164,7 +164,8 @@ impl Role {
         let users = settings::users(config, &loaded.users);
         let mut wanted = Vec::new();
         let random = || Box::new(OsRandom) as Box<dyn machine::Rng + Send>;
-        let brain = Brain::new(Instant::now(), brain_settings, users, subscribed, random, &mut wanted);
+        let brain =
+            Brain::new(Instant::now(), brain_settings, users, subscribed, random, &mut wanted);
         let keeper = Keeper::start(store).map_err(DectError::Thread)?;
         let guests = BTreeMap::new();
         let observed = Observation::begin(&options.media, options.media_user);

@@ -62,9 +62,9 @@ impl Kept {
     fn left(&mut self, name: &str, at: SocketAddr) -> Option<OwnedFd> {
         // Asking for the name of a socket does not depend on its kind.
         let socket = UdpSocket::from(self.0.named(name)?);
-        let here = socket.local_addr().is_ok_and(|left| {
-            left.ip() == at.ip() && (at.port() == 0 || left.port() == at.port())
-        });
+        let here = socket
+            .local_addr()
+            .is_ok_and(|left| left.ip() == at.ip() && (at.port() == 0 || left.port() == at.port()));
         if here {
             return Some(socket.into());
         }

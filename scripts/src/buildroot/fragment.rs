@@ -30,14 +30,17 @@ pub(super) fn verdict(
     }
 }
 
-/// The unpacked source in the cache.
-fn source(root: &Path, nightly: bool) -> Result<Option<PathBuf>, String> {
+/// The unpacked source in the cache; it is unpacked there if `may` be, since that takes time and room.
+///
+/// # Errors
+/// When it cannot be unpacked.
+pub(crate) fn source(root: &Path, may: bool) -> Result<Option<PathBuf>, String> {
     let unpacked = root.join(".cache").join(SOURCE);
     if unpacked.join("Kconfig").is_file() {
         return Ok(Some(unpacked));
     }
     let archive = Path::new("/usr/src").join(format!("{SOURCE}.tar.xz"));
-    if !nightly || !archive.is_file() {
+    if !may || !archive.is_file() {
         return Ok(None);
     }
     let mut unpack = Command::new("tar");
@@ -54,14 +57,34 @@ fn check(
     source: &Path,
     (arch, fragments, how): (&str, &[&str], &str),
 ) -> Result<String, String> {
-    let failed = |error: std::io::Error| error.to_string();
     let out = root.join(".cache/kconfig").join(format!("{arch}-{how}"));
-    std::fs::create_dir_all(&out).map_err(failed)?;
-    let mut wanted = String::new();
-    for fragment in fragments {
-        let file = root.join(FRAGMENTS).join(format!("{fragment}.fragment"));
-        wanted.push_str(&std::fs::read_to_string(file).map_err(failed)?);
-    }
+    let lines = configure(root, source, (arch, fragments, how), &out)?;
+    Ok(format!("{lines} lines hold in {SOURCE}"))
+}
+
+/// The text of these fragments.
+///
+/// # Errors
+/// When one cannot be read.
+pub(crate) fn text(root: &Path, fragments: &[&str]) -> Result<String, String> {
+    let files = fragments.iter().map(|name| root.join(FRAGMENTS).join(format!("{name}.fragment")));
+    let read = files.map(|file| std::fs::read_to_string(file).map_err(|error| error.to_string()));
+    read.collect()
+}
+
+/// Configures a kernel in `out`; how many lines the fragments have.
+///
+/// # Errors
+/// When Kconfig fails, or drops a line.
+pub(crate) fn configure(
+    root: &Path,
+    source: &Path,
+    (arch, fragments, how): (&str, &[&str], &str),
+    out: &Path,
+) -> Result<usize, String> {
+    let failed = |error: std::io::Error| error.to_string();
+    std::fs::create_dir_all(out).map_err(failed)?;
+    let wanted = text(root, fragments)?;
     let all = out.join("fragments");
     std::fs::write(&all, &wanted).map_err(failed)?;
     let mut make = Command::new("make");
@@ -74,10 +97,10 @@ fn check(
     let config = std::fs::read_to_string(out.join(".config")).map_err(failed)?;
     let lost = lost(&wanted, &config);
     if lost.is_empty() {
-        let lines = wanted.lines().filter(|line| line.starts_with("CONFIG_")).count();
-        return Ok(format!("{lines} lines hold in {SOURCE}"));
+        Ok(wanted.lines().filter(|line| line.starts_with("CONFIG_")).count())
+    } else {
+        Err(format!("Kconfig dropped {}; see their `depends on`", lost.join(", ")))
     }
-    Err(format!("Kconfig dropped {}; see their `depends on`", lost.join(", ")))
 }
 
 /// The lines of a fragment that the result does not have.
@@ -92,8 +115,10 @@ fn lost<'line>(wanted: &'line str, config: &str) -> Vec<&'line str> {
 
 const FRAGMENTS: &str = "buildroot/kernel";
 /// As Debian 12 names it; the same series as in the defconfigs.
-const SOURCE: &str = "linux-source-6.1";
-const MISSING: &str = "linux-source-6.1 is not installed, or only --nightly would unpack it";
+pub(crate) const SOURCE: &str = "linux-source-6.1";
+/// What is said where it is not there.
+pub(crate) const MISSING: &str =
+    "linux-source-6.1 is not installed, or only --nightly would unpack it";
 
 #[cfg(test)]
 mod tests {

@@ -15,7 +15,9 @@ impl Feeder {
     pub(super) fn start() -> Self {
         let watchdog = Watchdog::start(WATCHDOG);
         if watchdog.as_ref().is_some_and(Watchdog::was_it) {
-            say("the hardware's watchdog has reset this machine: PID 1 had not shown that it lives");
+            say(
+                "the hardware's watchdog has reset this machine: PID 1 had not shown that it lives",
+            );
         }
         Self { watchdog, fed: Instant::now() }
     }

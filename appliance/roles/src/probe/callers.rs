@@ -70,9 +70,10 @@ pub(super) fn while_it_dies(
         let length = socket.recv(&mut answer)?;
         answered += u32::from(answer.get(..length).is_some_and(|it| it.starts_with(b"SIP/2.0 ")));
     }
-    let (called, refused) = callers.into_iter().map(Caller::end).fold((0, 0), |sum, caller| {
-        (sum.0 + caller.0, sum.1 + caller.1)
-    });
+    let (called, refused) = callers
+        .into_iter()
+        .map(Caller::end)
+        .fold((0, 0), |sum, caller| (sum.0 + caller.0, sum.1 + caller.1));
     let when = if nobody_was_there { "away" } else { "late" };
     Ok(format!("{when} {called} called {refused} refused {answered} answered"))
 }
