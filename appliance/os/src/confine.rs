@@ -14,7 +14,10 @@ use nix::libc;
 use nix::sys::prctl;
 use nix::sys::resource::{Resource, setrlimit};
 use nix::unistd::{Gid, Uid};
-use seccompiler::{SeccompAction, SeccompFilter, TargetArch};
+use seccompiler::{
+    SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
+    TargetArch,
+};
 use std::collections::BTreeMap;
 use std::io;
 use std::os::fd::RawFd;
@@ -122,18 +125,43 @@ fn for_kind(path: &Path, rights: BitFlags<AccessFs>) -> BitFlags<AccessFs> {
     if path.is_dir() { rights } else { rights & AccessFs::from_file(LANDLOCK) }
 }
 
-/// Lets only the system calls of these names be made from now on, in every thread that is started later.
+/// What a socket may belong to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Family {
+    /// Sockets between the processes of this machine.
+    Unix,
+    /// What the kernel says of its network; changing that needs a capability.
+    Netlink,
+    /// IP of either version.
+    Ip,
+}
+
+impl Family {
+    const fn numbers(self) -> &'static [libc::c_int] {
+        match self {
+            Self::Unix => &[libc::AF_UNIX],
+            Self::Netlink => &[libc::AF_NETLINK],
+            Self::Ip => &[libc::AF_INET, libc::AF_INET6],
+        }
+    }
+}
+
+/// Lets only the system calls of these names be made from now on, in every thread that is started later; sockets only
+/// of these families, and changes of priority and of limits only of the caller itself.
 ///
 /// Another call fails with EPERM; one of those that only an intruder would try (a program executed, a process
 /// traced, a module loaded ...) ends the process. Names that this architecture lacks are passed over.
 ///
 /// # Errors
 /// If the kernel has no seccomp, or a name is none at all.
-pub fn restrict_calls<'a>(allowed: impl Iterator<Item = &'a str>) -> io::Result<()> {
+pub fn restrict_calls<'a>(
+    allowed: impl Iterator<Item = &'a str>,
+    families: &[Family],
+) -> io::Result<()> {
     let mut rules = BTreeMap::new();
     for name in allowed {
         match numbers::number(name) {
-            numbers::Number::Here(number) => drop(rules.insert(number, vec![])),
+            numbers::Number::Here(number) => drop(rules.insert(number, with(number, families)?)),
             numbers::Number::Elsewhere => {}
             numbers::Number::Nowhere => {
                 return Err(io::Error::other(format!("{name} is no system call we know")));
@@ -147,8 +175,33 @@ pub fn restrict_calls<'a>(allowed: impl Iterator<Item = &'a str>) -> io::Result<
     install(rules, SeccompAction::Errno(refused), SeccompAction::Allow)
 }
 
+/// With which arguments a call may be made; empty: with all.
+fn with(number: i64, families: &[Family]) -> io::Result<Vec<SeccompRule>> {
+    let only = |arguments: &[(u8, libc::c_int)]| {
+        let is = |(index, value): &(u8, libc::c_int)| {
+            let value = u64::from(value.cast_unsigned());
+            SeccompCondition::new(*index, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, value)
+        };
+        let conditions = arguments.iter().map(is).collect::<Result<_, _>>();
+        conditions.and_then(SeccompRule::new).map_err(io::Error::other)
+    };
+    match number {
+        libc::SYS_socket => {
+            let numbers = families.iter().flat_map(|family| family.numbers());
+            numbers.map(|family| only(&[(0, *family)])).collect()
+        }
+        // 0 is the caller.
+        libc::SYS_sched_setscheduler
+        | libc::SYS_sched_setattr
+        | libc::SYS_sched_setaffinity
+        | libc::SYS_prlimit64 => Ok(vec![only(&[(0, 0)])?]),
+        libc::SYS_setpriority => Ok(vec![only(&[(0, PRIO_PROCESS), (1, 0)])?]),
+        _ => Ok(Vec::new()),
+    }
+}
+
 fn install(
-    rules: BTreeMap<i64, Vec<seccompiler::SeccompRule>>,
+    rules: BTreeMap<i64, Vec<SeccompRule>>,
     otherwise: SeccompAction,
     listed: SeccompAction,
 ) -> io::Result<()> {
@@ -195,6 +248,9 @@ fn set_capabilities(mask: u64) -> io::Result<()> {
 
 /// The newest interface whose rights we know; the crate leaves out what the kernel lacks.
 const LANDLOCK: ABI = ABI::V6;
+
+/// One thread, of those that `setpriority` may mean.
+const PRIO_PROCESS: libc::c_int = 0;
 
 /// `_LINUX_CAPABILITY_VERSION_3`
 const CAPABILITY_VERSION: u32 = 0x2008_0522;

@@ -5,7 +5,7 @@
 //! user and takes what such a user can have: no new privileges, Landlock, a list
 //! of system calls. What could not be had is said in the log, in either case.
 
-use os::confine::{self, Access, Enforced};
+use os::confine::{self, Access, Enforced, Family};
 use os::mount::{self, FileSystem, Limits, Piece};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -57,7 +57,8 @@ pub fn enter(role: &Role, bases: &Bases, ground: Ground) -> io::Result<Confined>
     confine::no_new_privileges()?;
     let files = confine::restrict_files(&access(role, bases))?;
     let groups = role.syscalls.iter().copied().flatten();
-    let calls = confine::restrict_calls(calls::BASE.iter().chain(groups).copied());
+    let names = calls::BASE.iter().chain(groups).copied();
+    let calls = confine::restrict_calls(names, families(role.network));
     match (calls, ground) {
         (Err(error), Ground::Box) => Err(error),
         (calls, _) => Ok(Confined { user: ground == Ground::Box, files, calls: calls.is_ok() }),
@@ -71,6 +72,13 @@ pub enum Ground {
     Box,
     /// As a person's process on that person's machine.
     Foreground,
+}
+
+const fn families(network: Network) -> &'static [Family] {
+    match network {
+        Network::Local => &[Family::Unix, Family::Netlink],
+        Network::Ip => &[Family::Unix, Family::Netlink, Family::Ip],
+    }
 }
 
 /// The paths of a grant.

@@ -109,7 +109,7 @@ pub enum Rights {
 /// Which sockets a role may open by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Network {
-    /// Only Unix sockets.
+    /// Unix sockets, and netlink to look at the kernel's network.
     Local,
     /// IP too.
     Ip,

@@ -54,7 +54,7 @@ const ENOUGH: &[&str] = &[
 fn a_call_that_is_not_listed_is_refused_and_a_deadly_one_ends_the_process() {
     let allowed = || {
         no_new_privileges().unwrap();
-        restrict_calls(ENOUGH.iter().copied()).unwrap();
+        restrict_calls(ENOUGH.iter().copied(), &[Family::Unix]).unwrap();
     };
     let refused = in_child(|| {
         allowed();
@@ -67,8 +67,38 @@ fn a_call_that_is_not_listed_is_refused_and_a_deadly_one_ends_the_process() {
         0
     });
     assert_eq!(killed, -libc::SIGSYS);
-    let wrong = restrict_calls(["open_sesame"].into_iter()).unwrap_err();
+    let wrong = restrict_calls(["open_sesame"].into_iter(), &[]).unwrap_err();
     assert!(wrong.to_string().contains("open_sesame"));
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "miri has no seccomp")]
+fn sockets_are_of_the_listed_families_and_priorities_are_the_callers_own() {
+    use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
+    let others = nix::unistd::getpid().as_raw();
+    let seen = in_child(|| {
+        no_new_privileges().unwrap();
+        let names = ENOUGH.iter().chain(&["sched_setaffinity", "setpriority", "sched_getaffinity"]);
+        restrict_calls(names.copied(), &[Family::Unix, Family::Ip]).unwrap();
+        let opens = |family| socket(family, SockType::Datagram, SockFlag::empty(), None);
+        let refused = |family| opens(family).err() == Some(Errno::EPERM);
+        let pins = |pid: i32| {
+            let pid = nix::unistd::Pid::from_raw(pid);
+            nix::sched::sched_getaffinity(nix::unistd::Pid::from_raw(0))
+                .and_then(|set| nix::sched::sched_setaffinity(pid, &set))
+        };
+        let seen = [
+            opens(AddressFamily::Unix).is_ok(),
+            opens(AddressFamily::Inet).is_ok(),
+            refused(AddressFamily::Netlink),
+            refused(AddressFamily::Packet),
+            refused(AddressFamily::Alg),
+            pins(0).is_ok(),
+            pins(others) == Err(Errno::EPERM),
+        ];
+        seen.iter().fold(0, |mask, it| mask << 1 | i32::from(*it))
+    });
+    assert_eq!(seen, 0b111_1111);
 }
 
 #[test]
