@@ -30,6 +30,8 @@ pub struct Observed {
     pub counters: Vec<Counter>,
     /// The calls that exist now; of the roles that have some.
     pub calls: Vec<Call>,
+    /// What a person has to see to, a sentence each: why it does not do its work, and the remedy. Since version 2.
+    pub alerts: Vec<String>,
 }
 
 /// One number.
@@ -168,7 +170,7 @@ pub fn happened(message: &Message) -> Option<Watched> {
 }
 
 /// The version of [`Observed`].
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 #[cfg(test)]
 mod tests {

@@ -87,13 +87,16 @@ fn observed_json(seen: &Observed) -> Value {
     json!({
         "version": seen.version, "role": seen.role, "release": seen.release, "up_s": seen.up_s,
         "status": seen.status, "counters": counters,
-        "calls": seen.calls.iter().map(call).collect::<Vec<_>>(),
+        "calls": seen.calls.iter().map(call).collect::<Vec<_>>(), "alerts": seen.alerts,
     })
 }
 
 fn observed_text(seen: &Observed) -> String {
     let mut text = format!("{}: {}, up for {} s\n", seen.role, seen.status, seen.up_s);
     // Writing to a string cannot fail.
+    for alert in &seen.alerts {
+        let _ = writeln!(text, "  alert: {alert}");
+    }
     for counter in &seen.counters {
         let _ = writeln!(text, "  {} {}", counter.name, counter.value);
     }

@@ -12,6 +12,8 @@ pub struct Ceiling {
     pub memory_mib: u32,
     /// Processes and threads.
     pub tasks: u32,
+    /// Its part of the processors when others want them too; 100 is ordinary.
+    pub cpu_weight: u16,
 }
 
 /// A group below the root of the hierarchy.
@@ -38,6 +40,7 @@ impl Group {
         let _ = group.write("memory.swap.max", "0");
         group.write("memory.oom.group", "1")?;
         group.write("pids.max", &ceiling.tasks.to_string())?;
+        group.write("cpu.weight", &ceiling.cpu_weight.to_string())?;
         Ok(group)
     }
 

@@ -19,11 +19,20 @@ pub enum Priority {
 pub fn raise() -> Priority {
     if real_time().is_ok() {
         Priority::RealTime
-    } else if nice().is_ok() {
+    } else if nice(NICE).is_ok() {
         Priority::Nice
     } else {
         Priority::Ordinary
     }
+}
+
+/// Says how soon the kernel is to end this process, and those that it starts later, when memory is short: -1000 (never)
+/// to 1000.
+///
+/// # Errors
+/// If this user may not, or `/proc` is not mounted.
+pub fn when_memory_is_short(oom_score_adj: i16) -> io::Result<()> {
+    std::fs::write("/proc/self/oom_score_adj", oom_score_adj.to_string())
 }
 
 fn real_time() -> io::Result<()> {
@@ -36,10 +45,14 @@ fn real_time() -> io::Result<()> {
     if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
-fn nice() -> io::Result<()> {
+/// Puts the calling thread, and those that it starts later, before ordinary ones (-1 to -20) or behind them (1 to 19).
+///
+/// # Errors
+/// If this user may not.
+pub fn nice(nice: i32) -> io::Result<()> {
     #[expect(unsafe_code, reason = "no safe face in nix")]
     // SAFETY: takes only numbers; 0 is the calling thread.
-    let result = unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, NICE) };
+    let result = unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, nice) };
     if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 

@@ -111,6 +111,7 @@ impl Observation {
             status: "asks the supervisor for administrators".into(),
             counters: vec![Counter { name: "questions".into(), value: self.questions }],
             calls: Vec::new(),
+            alerts: Vec::new(),
         }));
     }
 }

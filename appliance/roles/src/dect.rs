@@ -157,7 +157,8 @@ impl Role {
             .map_err(state)?;
         let mirror = settings::mirror(config, &options.state);
         let mirror = mirror.map(|path| Mirror::open(&path)).transpose().map_err(state)?;
-        warn_of_what_is_missing(&brain_settings.dect);
+        let alerts = missing(&brain_settings.dect);
+        warn(&brain_settings.dect, &alerts);
         let sip = SipSockets::open_kept(&settings::sip_sockets(config), &mut kept)?;
         kept.close_the_rest();
         let media = MediaClient::connect_to(&options.media, options.media_user);
@@ -168,7 +169,7 @@ impl Role {
             Brain::new(Instant::now(), brain_settings, users, subscribed, random, &mut wanted);
         let keeper = Keeper::start(store).map_err(DectError::Thread)?;
         let guests = BTreeMap::new();
-        let observed = Observation::begin(&options.media, options.media_user);
+        let observed = Observation::begin(&options.media, options.media_user, alerts);
         let mut role =
             Self { brain, wanted, doors, enrolment, guests, sip, media, keeper, mirror, observed };
         role.carry_out();
@@ -363,17 +364,19 @@ fn open_doors(config: &Config, ca: &Ca, kept: &mut Kept) -> Result<Doors, DectEr
     Ok(doors)
 }
 
-/// A server without a region or an identity of its own must not send; it says so once, at the start.
-fn warn_of_what_is_missing(settings: &nwk::Settings) {
-    if settings.ari.is_none() {
-        tracing::error!(
-            "the radio stays off: set fixpart.ari to the ARI that was assigned to this system"
-        );
-    }
-    if settings.region.is_none() {
-        tracing::error!(
-            "the radio stays off: set dect.frequency to the region where the base stations stand"
-        );
+/// Why the radio is off: a server without a region or an identity of its own must not send.
+fn missing(settings: &nwk::Settings) -> Vec<String> {
+    let ari = "the radio stays off: set fixpart.ari to the ARI that was assigned to this system";
+    let region =
+        "the radio stays off: set dect.frequency to the region where the base stations stand";
+    let both = [(settings.ari.is_none(), ari), (settings.region.is_none(), region)];
+    both.into_iter().filter(|(missing, _)| *missing).map(|(_, alert)| alert.to_owned()).collect()
+}
+
+/// Says once, at the start, what an administrator should know of.
+fn warn(settings: &nwk::Settings, alerts: &[String]) {
+    for alert in alerts {
+        tracing::error!("{alert}");
     }
     if let Some(ipei) = settings.unmasked.filter(|_| settings.mirror) {
         tracing::warn!("the mirror shows the keys of {ipei}; for a test subscription only");

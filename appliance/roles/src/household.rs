@@ -46,6 +46,8 @@ pub(crate) enum News<'a> {
     AllUp,
     /// All essential roles have been ready for a minute.
     Healthy,
+    /// This role has died too often and stays down for a while.
+    Down(&'a Role),
     /// This role refuses to start, for a reason that it has printed.
     Refused(&'a Role),
     /// The box is about to reboot by itself.
@@ -302,6 +304,7 @@ impl<G: Ground> Household<G> {
                     role = role.name,
                     "died too often; it is tried again in five minutes"
                 );
+                self.ground.news(News::Down(role));
             }
             Exit::Refused => {
                 tracing::error!(

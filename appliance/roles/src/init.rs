@@ -33,7 +33,7 @@ use supervise::boot::Line;
 use supervise::init::{Ending, Ground as Decides, Reason};
 use supervise::reboots::Reboots;
 use supervise::role::Role;
-use supervise::roles::ROLES;
+use supervise::roles::{INIT_OOM_SCORE_ADJ, ROLES};
 
 /// Is PID 1; does not return while the machine is up.
 #[must_use]
@@ -77,6 +77,8 @@ enum InitError {
 fn stage2(line: &Line) -> Result<Ending, InitError> {
     kernel::mounts()?;
     kernel::settings();
+    // Whoever is started from here on inherits it; each role has a score of its own.
+    let _ = os::priority::when_memory_is_short(INIT_OOM_SCORE_ADJ);
     let mut feeder = Feeder::start();
     // Where it cannot be had, the keys reset the machine as they always did.
     let _ = os::machine::ask_on_ctrl_alt_del();

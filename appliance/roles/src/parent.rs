@@ -100,7 +100,7 @@ impl<F: FnMut()> Ground for Foreground<'_, F> {
             News::Refused(role) => {
                 self.refused = supervise::roles::find(role.name).map(|role| role.name);
             }
-            News::Healthy | News::Giving(_) | News::SafeMode(_) => {}
+            News::Down(_) | News::Healthy | News::Giving(_) | News::SafeMode(_) => {}
         }
     }
 }

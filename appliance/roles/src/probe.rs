@@ -20,7 +20,7 @@ use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
-use supervise::role::{LastResort, Network, Role};
+use supervise::role::{LastResort, Network, Role, Share};
 use supervise::roles;
 use update::bootstate::{Copies, Reset};
 
@@ -41,6 +41,7 @@ pub static ROLES: &[Role] = &[Role {
     memory_mib_max: 128,
     tasks_max: 64,
     files_max: 64,
+    share: Share { nice: 0, cpu_weight: 100, oom_score_adj: 0 },
     watchdog: None,
     last_resort: LastResort::DegradeInSafeModeToo,
     files: &[],
@@ -58,6 +59,8 @@ pub fn run() -> ! {
         ["orphans", count] => orphans(count.parse().unwrap_or(1)),
         _ => {}
     }
+    // It is confined by nobody, so it has its row's share by itself; a hog that is never ended would be no test.
+    let _ = os::priority::when_memory_is_short(0);
     let _ = sd_notify::notify(&[NotifyState::Ready]);
     if let Err(error) = serve() {
         tracing::error!(%error, "the probe cannot use its serial port");
@@ -128,6 +131,7 @@ fn obey(words: &[&str], held: &mut Vec<UnixStream>) -> Result<String, Box<dyn st
             let pid = pid_of(&server, role)?;
             std::fs::read_to_string(format!("/proc/{pid}/status"))?
         }
+        ["share", role] => share(&server, role)?,
         ["zombies"] => zombies().to_string(),
         ["read", path] => std::fs::read_to_string(path)?,
         ["write", path, text] => {
@@ -176,6 +180,18 @@ fn obey(words: &[&str], held: &mut Vec<UnixStream>) -> Result<String, Box<dyn st
         }
         _ => return Err("the probe does not know this".into()),
     })
+}
+
+/// What a role, or PID 1, has of processors and memory when they are short: nice, cpu.weight and oom_score_adj.
+fn share(server: &Server, role: &str) -> Result<String, Box<dyn std::error::Error>> {
+    let pid = if role == "init" { 1 } else { pid_of(server, role)? };
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
+    // The name, in parentheses, may hold blanks; nice is the 17th word after it (proc(5)).
+    let nice = stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().nth(16));
+    let oom = std::fs::read_to_string(format!("/proc/{pid}/oom_score_adj"))?;
+    let weight = Path::new(layout::GROUPS).join(role).join("cpu.weight");
+    let weight = std::fs::read_to_string(weight).unwrap_or_else(|_| "none".into());
+    Ok(format!("{} {} {}", nice.unwrap_or("?"), weight.trim(), oom.trim()))
 }
 
 /// Stops PID 1, which no signal can.

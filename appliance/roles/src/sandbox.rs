@@ -7,6 +7,7 @@
 
 use os::confine::{self, Access, Enforced, Family};
 use os::mount::{self, FileSystem, Limits, Piece};
+use os::priority;
 use std::io;
 use std::path::{Path, PathBuf};
 use supervise::calls;
@@ -49,6 +50,9 @@ impl Confined {
 /// without Landlock or seccomp, as in some containers, is no error.
 pub fn enter(role: &Role, bases: &Bases, ground: Ground) -> io::Result<Confined> {
     if ground == Ground::Box {
+        // On a person's machine the person has decided.
+        priority::when_memory_is_short(role.share.oom_score_adj)?;
+        priority::nice(role.share.nice.into())?;
         own_mounts(role, bases)?;
         confine::limit(role.files_max)?;
         let capabilities: Vec<u8> = role.capabilities.iter().map(|it| *it as u8).collect();

@@ -31,6 +31,8 @@ pub struct Role {
     pub tasks_max: u32,
     /// Open descriptors.
     pub files_max: u64,
+    /// What it gets when there is not enough for all.
+    pub share: Share,
     /// It must say that it lives at least this often; `None`: nobody looks.
     pub watchdog: Option<Duration>,
     /// When it cannot be kept alive.
@@ -41,6 +43,17 @@ pub struct Role {
     pub syscalls: &'static [&'static [&'static str]],
     /// Whether it may open TCP and UDP sockets of its own.
     pub network: Network,
+}
+
+/// What a role gets of a machine that has too much to do, or too little memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Share {
+    /// Of its ordinary threads, -20 (before all others) to 19 (setpriority(2)).
+    pub nice: i8,
+    /// Its part of the processors beside the other roles, 1 to 10 000; 100 is ordinary (cgroup v2, `cpu.weight`).
+    pub cpu_weight: u16,
+    /// How soon the kernel ends it when memory is short everywhere, -1000 (never) to 1000 (proc(5)).
+    pub oom_score_adj: i16,
 }
 
 /// What is done when a role dies again and again.

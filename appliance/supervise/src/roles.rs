@@ -4,7 +4,7 @@
 //! nothing else; the status page and the manual print it.
 
 use crate::calls;
-use crate::role::{Base, Capability, Grant, LastResort, Network, Rights, Role};
+use crate::role::{Base, Capability, Grant, LastResort, Network, Rights, Role, Share};
 use std::time::Duration;
 
 /// Every role, in the order of the status page.
@@ -25,6 +25,7 @@ pub const ROLES: &[Role] = &[
         memory_mib_max: 64,
         tasks_max: 16,
         files_max: 128,
+        share: KEEPS,
         watchdog: Some(WATCHDOG),
         last_resort: LastResort::DegradeInSafeModeToo,
         files: &[RUN, Grant { base: Base::Own, path: "", rights: Rights::Write }],
@@ -44,6 +45,7 @@ pub const ROLES: &[Role] = &[
         memory_mib_max: 16,
         tasks_max: 8,
         files_max: 64,
+        share: SERVES,
         watchdog: Some(WATCHDOG),
         last_resort: LastResort::DegradeInSafeModeToo,
         files: &[RUN],
@@ -64,6 +66,7 @@ pub const ROLES: &[Role] = &[
         tasks_max: 32,
         // Two sockets for each of two legs of some thousand calls.
         files_max: 16_384,
+        share: SPEECH,
         watchdog: Some(WATCHDOG),
         last_resort: LastResort::Reboot,
         files: &[RUN, SETTINGS],
@@ -84,6 +87,7 @@ pub const ROLES: &[Role] = &[
         tasks_max: 32,
         // 4 096 base stations and a TCP connection for each of 10 000 users.
         files_max: 32_768,
+        share: CALLS,
         watchdog: Some(WATCHDOG),
         last_resort: LastResort::Reboot,
         files: &[
@@ -106,6 +110,21 @@ pub fn find(name: &str) -> Option<&'static Role> {
 
 /// A role that has nothing to say for so long hangs; all of them answer from one thread that never waits.
 const WATCHDOG: Duration = Duration::from_secs(10);
+
+/// PID 1 is never ended for want of memory, whoever else has used it.
+pub const INIT_OOM_SCORE_ADJ: i16 = -1000;
+
+/// Speech waits for nothing: its threads run in real time where they may, and before all others where not.
+const SPEECH: Share = Share { nice: -10, cpu_weight: 800, oom_score_adj: -700 };
+
+/// A call is set up while a log is written.
+const CALLS: Share = Share { nice: -5, cpu_weight: 400, oom_score_adj: -600 };
+
+/// What a person waits for.
+const SERVES: Share = Share { nice: 0, cpu_weight: 100, oom_score_adj: 0 };
+
+/// What nobody waits for.
+const KEEPS: Share = Share { nice: 5, cpu_weight: 50, oom_score_adj: 100 };
 
 /// The sockets of the others, to be connected to.
 const RUN: Grant = Grant { base: Base::Run, path: "", rights: Rights::Use };
@@ -176,6 +195,22 @@ mod tests {
             }
             let privileged = Capability::NetAdmin;
             assert!(!role.capabilities.contains(&privileged), "{} is not net", role.name);
+        }
+    }
+
+    #[test]
+    fn speech_comes_before_calls_and_calls_before_all_that_can_wait() {
+        for role in ROLES {
+            let Share { nice, cpu_weight, oom_score_adj } = role.share;
+            assert!((-20..=19).contains(&nice) && (1..=10_000).contains(&cpu_weight));
+            assert!(oom_score_adj > INIT_OOM_SCORE_ADJ && oom_score_adj <= 1000);
+        }
+        let [media, dect, ctl, log] =
+            ["media", "dect", "ctl", "log"].map(|it| find(it).unwrap().share);
+        for (first, second) in [(media, dect), (dect, ctl), (ctl, log)] {
+            assert!(first.nice < second.nice);
+            assert!(first.cpu_weight > second.cpu_weight);
+            assert!(first.oom_score_adj < second.oom_score_adj);
         }
     }
 

@@ -4,8 +4,8 @@ use crate::disk::{Disk, is_clean};
 use crate::machine::Machine;
 use crate::{Kernel, Story, Wrong};
 use std::collections::BTreeMap;
-use supervise::role::{Base, Network, Rights};
-use supervise::roles::ROLES;
+use supervise::role::{Base, Network, Rights, Role, Share};
+use supervise::roles::{INIT_OOM_SCORE_ADJ, ROLES};
 
 pub(crate) const STORIES: &[Story] = &[
     Story {
@@ -45,6 +45,7 @@ fn confined(disk: &Disk) -> Result<String, Wrong> {
     let copy = disk.copy("confined")?;
     let (mut machine, ready) = Machine::up(disk, &copy)?;
     for role in ROLES {
+        shares(&mut machine, role)?;
         let status = machine.ask(&format!("proc {}", role.name))?;
         let field = |name: &str| {
             let line = status.split(" | ").find_map(|line| line.strip_prefix(name));
@@ -94,6 +95,21 @@ fn confined(disk: &Disk) -> Result<String, Wrong> {
     is_clean(&copy, &disk.work)?;
     let at = ready.split(['[', ']']).nth(1).unwrap_or("?").to_owned();
     Ok(format!("ready {at} s after the kernel's start, {} MiB of memory", memory / 1024))
+}
+
+/// Processors and memory when they are short, as the table says.
+fn shares(machine: &mut Machine, role: &Role) -> Result<(), Wrong> {
+    let Share { nice, cpu_weight, oom_score_adj } = role.share;
+    for (name, expected) in [
+        (role.name, format!("{nice} {cpu_weight} {oom_score_adj}")),
+        ("init", format!("0 none {INIT_OOM_SCORE_ADJ}")),
+    ] {
+        let share = machine.ask(&format!("share {name}"))?;
+        if share != expected {
+            return Err(format!("{name} has {share}, not {expected}").into());
+        }
+    }
+    Ok(())
 }
 
 /// For each role its state, its process and its starts.
@@ -201,7 +217,7 @@ fn one_down(disk: &Disk) -> Result<String, Wrong> {
             machine.find_probe()?;
         }
     }
-    machine.says("died too often; it is tried again in five minutes")?;
+    machine.says("probe stays down for five minutes: it died too often")?;
     machine.monitor("system_powerdown")?;
     machine.says("the power button was pressed")?;
     machine.ends()?;

@@ -4,7 +4,7 @@ use crate::Wrong;
 use crate::disk::{Disk, WORDS};
 use image::layout::Arch;
 use std::collections::VecDeque;
-use std::io::{ErrorKind, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, ErrorKind, Read as _, Write as _};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -61,7 +61,7 @@ impl Machine {
             // The board has only one of its own.
             Arch::Aarch64 => ["-device", "pci-serial,chardev=probe"],
         });
-        qemu.arg("-monitor").arg(format!("unix:{},server,nowait", monitor.display()));
+        qemu.arg("-qmp").arg(format!("unix:{},server,nowait", monitor.display()));
         qemu.arg("-drive").arg(format!("file={},format=raw,if=virtio", copy.display()));
         qemu.args(how.more);
         let mut qemu = qemu.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
@@ -221,10 +221,30 @@ impl Machine {
         }
     }
 
-    /// Says something to QEMU's monitor: the power button, keys.
+    /// Says something to QEMU's monitor, and waits until it is done: the power button, keys.
     pub(crate) fn monitor(&self, command: &str) -> Result<(), Wrong> {
         let mut monitor = UnixStream::connect(&self.monitor)?;
-        Ok(monitor.write_all(format!("{command}\n").as_bytes())?)
+        monitor.set_read_timeout(Some(PATIENCE))?;
+        let mut answers = BufReader::new(monitor.try_clone()?).lines();
+        // What is said and not waited for is lost with the connection.
+        for question in [
+            r#"{"execute": "qmp_capabilities"}"#.to_owned(),
+            format!(
+                r#"{{"execute": "human-monitor-command", "arguments": {{"command-line": "{command}"}}}}"#
+            ),
+        ] {
+            monitor.write_all(format!("{question}\n").as_bytes())?;
+            loop {
+                let answer = answers.next().ok_or("QEMU's monitor is gone")??;
+                if answer.contains("\"error\"") {
+                    return Err(answer.into());
+                }
+                if answer.contains("\"return\"") {
+                    break;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Cuts the power.

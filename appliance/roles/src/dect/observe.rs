@@ -14,6 +14,8 @@ use tokio::time::timeout;
 pub(super) struct Observation {
     begun: Instant,
     notes: u64,
+    /// What keeps the radio off.
+    alerts: Vec<String>,
     watchers: Watchers<(), Event>,
     /// The state of each call as it was last told.
     told: BTreeMap<u32, &'static str>,
@@ -23,10 +25,11 @@ pub(super) struct Observation {
 
 impl Observation {
     /// Nothing has been told yet.
-    pub(super) fn begin(media: &Path, user: u32) -> Self {
+    pub(super) fn begin(media: &Path, user: u32, alerts: Vec<String>) -> Self {
         Self {
             begun: Instant::now(),
             notes: 0,
+            alerts,
             watchers: Watchers::default(),
             told: BTreeMap::new(),
             media: (media.to_owned(), user),
@@ -115,6 +118,7 @@ impl Observation {
             ),
             counters: counters.into_iter().map(counter).collect(),
             calls: brain.call_list().map(call).collect(),
+            alerts: self.alerts.clone(),
         }
     }
 }

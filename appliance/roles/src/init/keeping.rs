@@ -30,7 +30,11 @@ impl Box_ {
     pub(super) fn new(record: Option<BootRecord>, reboots: Reboots) -> Self {
         let mut groups = BTreeMap::new();
         for role in ROLES.iter().chain(more_roles()) {
-            let ceiling = Ceiling { memory_mib: role.memory_mib_max, tasks: role.tasks_max };
+            let ceiling = Ceiling {
+                memory_mib: role.memory_mib_max,
+                tasks: role.tasks_max,
+                cpu_weight: role.share.cpu_weight,
+            };
             match Group::make(Path::new(layout::GROUPS), role.name, ceiling) {
                 Ok(group) => drop(groups.insert(role.name, group)),
                 Err(error) => tracing::error!(role = role.name, %error, "has no ceiling"),
@@ -95,6 +99,9 @@ impl Ground for Box_ {
                     record.confirm();
                 }
                 say("healthy for a minute");
+            }
+            News::Down(role) => {
+                say(&format!("{} stays down for five minutes: it died too often", role.name));
             }
             News::Refused(role) => say(&format!(
                 "{} refuses its settings; its reason stands in the log, mend them and restart it",

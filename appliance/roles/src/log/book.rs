@@ -200,6 +200,7 @@ impl Book {
                 .into_iter()
                 .collect(),
             calls: Vec::new(),
+            alerts: Vec::new(),
         }
     }
 }

@@ -102,6 +102,7 @@ impl Desk {
             },
             counters: counters.into_iter().map(counter).collect(),
             calls: Vec::new(),
+            alerts: Vec::new(),
         }
     }
 }

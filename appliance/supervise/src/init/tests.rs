@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::life::{INTENSITY, Then};
-use crate::role::{LastResort, Network};
+use crate::role::{LastResort, Network, Share};
 use machine::Seeded;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
@@ -21,6 +21,7 @@ const fn role(name: &'static str, after: &'static [&'static str], last_resort: L
         memory_mib_max: 8,
         tasks_max: 2,
         files_max: 32,
+        share: Share { nice: 0, cpu_weight: 100, oom_score_adj: 0 },
         watchdog: Some(Duration::from_secs(10)),
         last_resort,
         files: &[],

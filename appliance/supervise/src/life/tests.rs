@@ -1,7 +1,7 @@
 //! Everything that can happen to one role, in every order.
 
 use super::*;
-use crate::role::{LastResort, Network};
+use crate::role::{LastResort, Network, Share};
 use machine::Effect;
 use proptest::prelude::*;
 use std::collections::{BTreeSet, VecDeque};
@@ -21,6 +21,7 @@ const fn role(last_resort: LastResort, watchdog: Option<Duration>) -> Role {
         memory_mib_max: 8,
         tasks_max: 2,
         files_max: 32,
+        share: Share { nice: 0, cpu_weight: 100, oom_score_adj: 0 },
         watchdog,
         last_resort,
         files: &[],
