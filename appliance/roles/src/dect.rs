@@ -52,6 +52,8 @@ pub struct Options {
     pub media: PathBuf,
     /// Which user has made that socket.
     pub media_user: u32,
+    /// What was written at manufacture, where there is such a thing.
+    pub identity: Option<PathBuf>,
     /// Users that may ask on the control socket.
     pub callers: Vec<u32>,
 }
@@ -150,7 +152,9 @@ impl Role {
         let subscribed = store.load()?;
         let ca = Ca::open(&options.state, store.sealer())?;
         let address = settings::address(config);
-        let brain_settings = settings::brain(config, address);
+        let mut brain_settings = settings::brain(config, address);
+        let assigned = || settings::assigned_ari(options.identity.as_deref()?);
+        brain_settings.dect.ari = brain_settings.dect.ari.or_else(assigned);
         let doors = open_doors(config, &ca, &mut kept)?;
         let state = |error| DectError::State(options.state.clone(), error);
         let enrolment = Enrolment::open(&options.state, ca, brain_settings.dect.allow_new_rfp)

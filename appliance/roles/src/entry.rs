@@ -297,6 +297,7 @@ fn dect_options(place: &Place, callers: Vec<u32>) -> dect::Options {
         files: place.files.clone(),
         media: place.sockets.join(socket_name("media")),
         media_user: place.supervisor(),
+        identity: (place.ground == Ground::Box).then(|| PathBuf::from(layout::IDENTITY)),
         callers,
     }
 }

@@ -8,6 +8,8 @@ pub const STATE: &str = "/state";
 pub const DATA: &str = "/data";
 /// What was written at manufacture; never written here.
 pub const IDENT: &str = "/ident";
+/// Who this box is.
+pub const IDENTITY: &str = "/ident/ident.xml";
 /// The sockets of the roles, made anew at each start.
 pub const SOCKETS: &str = "/run/fixpart";
 /// The control groups.

@@ -5,6 +5,7 @@ use config::value::{self, DetachAction, DnsMethod};
 use config::{Config, Notice, users::Users};
 use dect::nwk::{self, Encryption, Region};
 use dect::primitive::AccessCode;
+use ident::Ari;
 use iwu::brain;
 use iwu::users::User;
 use media::session::Codec;
@@ -260,6 +261,17 @@ pub struct Doors {
     pub blowfish: Option<u16>,
 }
 
+/// The identity that was written into the box at manufacture; `None` where there is none, which also an unreadable file is.
+#[must_use]
+pub fn assigned_ari(file: &Path) -> Option<Ari> {
+    let text = std::fs::read_to_string(file).ok()?;
+    // It has elements of its own, which no group of the settings knows.
+    let (identity, _) = Config::read(&file.display().to_string(), &text).ok()?;
+    let ari =
+        identity.unknown().iter().find(|(path, _)| matches!(&path[..], [name] if name == "ari"));
+    ari?.1.parse().ok()
+}
+
 /// Where the doors and the SIP port listen: at the address that was set, else at all of them.
 #[must_use]
 pub fn listen(config: &Config) -> IpAddr {
@@ -325,6 +337,21 @@ mod tests {
             .map(|a| [a.domain.as_str(), a.auth_user.as_str(), a.password.expose()])
             .collect();
         assert_eq!(seen, [["pbx.test", "1001", "shared"], ["other.test", "u2", "own"]]);
+    }
+
+    #[test]
+    fn the_identity_of_manufacture_is_read_and_a_wrong_one_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("ident.xml");
+        assert_eq!(assigned_ari(&file), None);
+        for (inside, ari) in [
+            ("<mac>02:00:00:00:00:01</mac><ari>10009034</ari>", Some("10009034")),
+            ("<ari>x</ari>", None),
+            ("<mac>02:00:00:00:00:01</mac>", None),
+        ] {
+            std::fs::write(&file, format!("<config>{inside}</config>")).unwrap();
+            assert_eq!(assigned_ari(&file).map(|ari| ari.to_string()).as_deref(), ari, "{inside}");
+        }
     }
 
     #[test]

@@ -95,6 +95,7 @@ pub const ROLES: &[Role] = &[
             SETTINGS,
             Grant { base: Base::Own, path: "", rights: Rights::Write },
             Grant { base: Base::Root, path: "etc", rights: Rights::Read },
+            Grant { base: Base::Root, path: "ident/ident.xml", rights: Rights::Read },
             Grant { base: Base::Root, path: "run/resolv.conf", rights: Rights::Read },
         ],
         syscalls: &[calls::TOKIO, calls::NETWORK, calls::FILES],

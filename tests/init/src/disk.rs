@@ -96,6 +96,23 @@ impl Disk {
         Ok(copy)
     }
 
+    /// A copy of a box that was given an identity at manufacture.
+    pub(crate) fn copy_with_identity(&self, name: &str, ari: &str) -> Result<PathBuf, Wrong> {
+        let copy = self.copy(name)?;
+        let [part, xml] = ["ident.part", "ident.xml"].map(|name| self.work.join(name));
+        std::fs::write(&part, content(&copy, "ident")?)?;
+        let identity = Identity { ari: Some(ari.parse()?), ..Identity::default() };
+        std::fs::write(&xml, identity.xml())?;
+        for command in ["rm ident.xml".to_owned(), format!("write {} ident.xml", xml.display())] {
+            run(Command::new("debugfs").args(["-w", "-R", &command]).arg(&part))?;
+        }
+        let (first, _) = place("ident")?;
+        let mut to = File::options().write(true).open(&copy)?;
+        to.seek(SeekFrom::Start(first))?;
+        std::io::copy(&mut File::open(&part)?, &mut to)?;
+        Ok(copy)
+    }
+
     /// A copy to be written to, larger than the original.
     pub(crate) fn copy(&self, name: &str) -> Result<PathBuf, Wrong> {
         let copy = self.work.join(format!("{name}.img"));

@@ -6,7 +6,9 @@
 
 mod disk;
 mod end;
+mod first;
 mod life;
+mod log;
 mod machine;
 mod reset;
 mod trial;
@@ -70,7 +72,8 @@ fn told() -> Result<ExitCode, Wrong> {
             other => return Err(other.unexpected().into()),
         }
     }
-    let all = [end::STORIES, life::STORIES, trial::STORIES, reset::STORIES];
+    let all =
+        [first::STORIES, end::STORIES, life::STORIES, log::STORIES, trial::STORIES, reset::STORIES];
     let wanted =
         |story: &&Story| only.is_empty() || only.iter().any(|name| story.name.contains(name));
     let stories: Vec<&Story> = all.into_iter().flatten().filter(wanted).collect();

@@ -1,6 +1,6 @@
 //! Factory reset: each scope takes away what it names and no more, also when the power is cut in the middle.
 
-use crate::disk::{Disk, is_clean};
+use crate::disk::{Disk, content, is_clean};
 use crate::machine::Machine;
 use crate::{Kernel, Story, Wrong};
 
@@ -32,6 +32,7 @@ const ALL: &str = "config.xml users.xml";
 
 fn reset(disk: &Disk, scope: &str, left: &str) -> Result<String, Wrong> {
     let copy = disk.copy(&format!("reset-{scope}"))?;
+    let identity = content(&copy, "ident")?;
     let (mut machine, _) = Machine::up(disk, &copy)?;
     for file in ["/state/config.xml", "/state/users.xml", "/data/something"] {
         let text = if file.contains("users") { "<users></users>" } else { "<config></config>" };
@@ -61,5 +62,8 @@ fn reset(disk: &Disk, scope: &str, left: &str) -> Result<String, Wrong> {
     machine.order("poweroff");
     machine.ends()?;
     is_clean(&copy, &disk.work)?;
+    if content(&copy, "ident")? != identity {
+        return Err("what was written at manufacture was touched".into());
+    }
     Ok(String::new())
 }

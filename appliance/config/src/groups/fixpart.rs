@@ -6,7 +6,7 @@ use ident::{Ari, Ipei};
 use std::net::IpAddr;
 
 group! { "fixpart"
-    /// The identity that was assigned to this system, in hexadecimal: eight digits, ten for class A. The radio stays off until it is set.
+    /// The identity that was assigned to this system, in hexadecimal: eight digits, ten for class A. Empty means the one that was written into the box at manufacture; without either the radio stays off.
     ARI: Option<Ari> = "" at "ari" [.applies(Applies::Restart)]
 
     /// The address of this server towards base stations and PBX. Empty means the address that the system would use to reach the first proxy.
