@@ -50,7 +50,7 @@ fn identity(disk: &Disk) -> Result<String, Wrong> {
     if observed.contains(NO_ARI) || !observed.contains(NO_REGION) {
         return Err(format!("with an ARI and no region: {observed}").into());
     }
-    let settings = "<config><dect><frequency>EMEA</frequency></dect></config>";
+    let settings = "<config><dect><frequency>Europe</frequency></dect></config>";
     machine.ask(&format!("write /state/config.xml {settings}"))?;
     machine.ask("restart dect")?;
     machine.says("all roles are ready")?;
