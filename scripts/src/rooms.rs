@@ -168,6 +168,7 @@ const ROOMS: &[Room] = &[
     Room { name: "lan", knows: &[], uses: Some(&["jiff", "serde_json", "thiserror"]) },
     Room { name: "config", knows: &["ident"], uses: Some(&["quick-xml", "thiserror", "zeroize"]) },
     Room { name: "supervise", knows: &["machine"], uses: Some(&["thiserror", "tracing"]) },
+    Room { name: "menu", knows: &["supervise"], uses: Some(&[]) },
     Room { name: "update", knows: &[], uses: Some(&["thiserror"]) },
     // brain
     Room {
@@ -190,6 +191,7 @@ const ROOMS: &[Room] = &[
             "lan",
             "machine",
             "media",
+            "menu",
             "os",
             "sip",
             "store",

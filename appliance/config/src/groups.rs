@@ -2,13 +2,18 @@
 
 pub mod dect;
 pub mod fixpart;
+pub mod network;
+pub mod provisioning;
 pub mod sip;
 
 use crate::spec::Spec;
 
 /// Every setting there is.
 pub fn all() -> impl Iterator<Item = &'static Spec> {
-    [dect::ALL, sip::ALL, fixpart::ALL].into_iter().flatten().copied()
+    [dect::ALL, sip::ALL, network::ALL, provisioning::ALL, fixpart::ALL]
+        .into_iter()
+        .flatten()
+        .copied()
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ mod config;
 mod file;
 mod flaw;
 pub mod groups;
+pub mod ovf;
 mod rules;
 mod spec;
 pub mod users;

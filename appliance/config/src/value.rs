@@ -3,13 +3,15 @@
 mod choice;
 mod text;
 
-pub use choice::{Codec, Codecs, DetachAction, DnsMethod, Encryption, Region, Transport};
-pub use text::{AccessCode, Domain, FileName, Host, Name, ProxyUri, Secret};
+pub use choice::{
+    Bootproto, Codec, Codecs, DetachAction, DnsMethod, Encryption, Region, Transport,
+};
+pub use text::{AccessCode, Domain, FileName, Host, Label, Name, ProxyUri, Secret, Url};
 pub(crate) use text::{NAME_MAX, plain};
 
 use crate::spec::{Reject, Spec};
 use ident::{Ari, Ipei};
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 /// A type that settings can have.
@@ -115,6 +117,12 @@ impl Value for Ari {
 impl Value for Ipei {
     fn parse(_: &Spec, text: &str) -> Result<Self, Reject> {
         text.parse().map_err(|_| Reject::Not("an IPEI such as 00077 0000001"))
+    }
+}
+
+impl Value for Ipv4Addr {
+    fn parse(_: &Spec, text: &str) -> Result<Self, Reject> {
+        text.parse().map_err(|_| Reject::Not("an IPv4 address"))
     }
 }
 

@@ -12,6 +12,8 @@ pub(crate) enum Command {
     Run(Place),
     /// Be PID 1.
     Init,
+    /// Set up the network for PID 1; this is the address that it has set already.
+    Network(Option<String>),
     /// Be one role of a server in the foreground.
     Role(&'static str, Place),
     /// Be one role of the box.
@@ -112,6 +114,10 @@ pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Command
     if name.as_deref() == Some("init") {
         // The kernel passes on what it does not understand.
         return Ok(Command::Init);
+    }
+    if name.as_deref() == Some(roles::network::NAME) {
+        let address = parser.raw_args()?.next();
+        return Ok(Command::Network(address.map(|it| it.to_string_lossy().into_owned())));
     }
     if let Some(role) = name.as_deref().and_then(role) {
         return be(role, parser);

@@ -54,7 +54,7 @@ pub(crate) fn ask(server: &Server, question: &Question) -> Result<String, Client
 fn observed(server: &Server, role: Option<&str>, json: bool) -> Result<String, ClientError> {
     let roles = match role {
         Some(role) => vec![role],
-        None => client::names().collect(),
+        None => client::names(server).collect(),
     };
     let mut text = String::new();
     for role in roles {

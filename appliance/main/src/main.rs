@@ -8,6 +8,7 @@ mod logs;
 use arguments::{Command, Place, USAGE};
 use roles::client::Server;
 use roles::entry;
+use roles::network;
 use roles::parent::{self, Plan};
 use roles::sandbox::Ground;
 use roles::settings::{self, Files, Optional};
@@ -29,6 +30,7 @@ fn obey(command: Command) -> ExitCode {
     let done = match command {
         Command::Run(place) => return run(&place),
         Command::Init => return roles::init::main(),
+        Command::Network(address) => return network::main(address.as_deref()),
         Command::Role(name, place) => {
             let files = files(&place);
             return be(name, &entry::Place::foreground(place.state, files));

@@ -20,6 +20,7 @@ pub mod ports;
 pub mod priority;
 pub mod process;
 pub mod ubi;
+pub mod vmware;
 pub mod watch;
 
 /// The user this process acts as.

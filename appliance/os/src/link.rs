@@ -1,4 +1,8 @@
-//! A network interface switched on and given an address: rtnetlink(7), for a network without DHCP.
+//! Network interfaces, their addresses and the way out: rtnetlink(7), for a network without DHCP.
+
+mod table;
+
+pub use table::{Address, Link, addresses, links};
 
 use nix::sys::socket::{
     AddressFamily, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType, recv, sendto, socket,
@@ -20,21 +24,64 @@ pub fn up(interface: &str) -> io::Result<()> {
 /// # Errors
 /// If there is none of this name, or this user may not.
 pub fn add_address(interface: &str, address: Ipv4Addr, prefix: u8) -> io::Result<()> {
-    match ask(&address_add(index(interface)?, address, prefix)) {
+    let what = (index(interface)?, address, prefix);
+    match ask(&address_message(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, what)) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         other => other,
     }
 }
 
-/// Sends what leaves the network to this neighbour; a route that is there already is no error.
+/// Takes an address from the interface; one that it does not have is no error.
+///
+/// # Errors
+/// If there is no such interface, or this user may not.
+pub fn remove_address(interface: &str, address: Ipv4Addr, prefix: u8) -> io::Result<()> {
+    let request = address_message(RTM_DELADDR, 0, (index(interface)?, address, prefix));
+    match ask(&request) {
+        Err(error) if error.kind() == io::ErrorKind::AddrNotAvailable => Ok(()),
+        other => other,
+    }
+}
+
+/// Sends what leaves the network to this neighbour, and no longer to another one.
 ///
 /// # Errors
 /// If no interface reaches the neighbour, or this user may not.
-pub fn add_default_route(through: Ipv4Addr) -> io::Result<()> {
-    match ask(&default_route(through)) {
+pub fn set_default_route(through: Ipv4Addr) -> io::Result<()> {
+    ask(&default_route(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, Some(through)))
+}
+
+/// Sends nothing any more that leaves the network; that there was no way out is no error.
+///
+/// # Errors
+/// If this user may not.
+pub fn remove_default_route() -> io::Result<()> {
+    match ask(&default_route(RTM_DELROUTE, 0, None)) {
+        Err(error) if error.raw_os_error() == Some(nix::libc::ESRCH) => Ok(()),
+        other => other,
+    }
+}
+
+/// Makes an interface for a VLAN above another one; one of this name that is there already is no error.
+///
+/// # Errors
+/// If there is no such parent, the kernel has no VLANs, or this user may not.
+pub fn add_vlan(parent: &str, name: &str, identifier: u16) -> io::Result<()> {
+    match ask(&vlan_add(index(parent)?, name, identifier)) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         other => other,
     }
+}
+
+/// Takes away an interface that has no device behind it.
+///
+/// # Errors
+/// If there is none of this name, or it cannot be taken away.
+pub fn remove(interface: &str) -> io::Result<()> {
+    let mut body = vec![0; 4];
+    body.extend(index(interface)?.to_ne_bytes());
+    body.extend([0; 8]);
+    ask(&message(RTM_DELLINK, 0, &body))
 }
 
 /// The interfaces that have a device behind them, in the order of their names.
@@ -84,28 +131,45 @@ fn link_up(index: u32) -> Vec<u8> {
     message(RTM_NEWLINK, 0, &body)
 }
 
-fn address_add(index: u32, address: Ipv4Addr, prefix: u8) -> Vec<u8> {
+fn address_message(kind: u16, flags: u16, what: (u32, Ipv4Addr, u8)) -> Vec<u8> {
+    let (index, address, prefix) = what;
     // struct ifaddrmsg: family, prefix length, flags, scope, index
     let mut body = vec![AF_INET, prefix.min(32), 0, 0];
     body.extend(index.to_ne_bytes());
     for attribute in [IFA_LOCAL, IFA_ADDRESS] {
-        put(&mut body, attribute, address.octets());
+        put(&mut body, attribute, &address.octets());
     }
-    message(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, &body)
+    message(kind, flags, &body)
 }
 
-fn default_route(through: Ipv4Addr) -> Vec<u8> {
+fn default_route(kind: u16, flags: u16, through: Option<Ipv4Addr>) -> Vec<u8> {
     // struct rtmsg: family, lengths of destination and source, tos, table, protocol, scope, type, flags
     let mut body = vec![AF_INET, 0, 0, 0, RT_TABLE_MAIN, RTPROT_BOOT, 0, RTN_UNICAST, 0, 0, 0, 0];
-    put(&mut body, RTA_GATEWAY, through.octets());
-    message(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, &body)
+    if let Some(through) = through {
+        put(&mut body, RTA_GATEWAY, &through.octets());
+    }
+    message(kind, flags, &body)
 }
 
-/// An attribute: length with its own header, kind, value; all of ours are multiples of four.
-fn put(body: &mut Vec<u8>, kind: u16, value: [u8; 4]) {
-    body.extend(8u16.to_ne_bytes());
+fn vlan_add(parent: u32, name: &str, identifier: u16) -> Vec<u8> {
+    let mut body = vec![0; 16];
+    put(&mut body, IFLA_LINK, &parent.to_ne_bytes());
+    put(&mut body, IFLA_IFNAME, &[name.as_bytes(), b"\0"].concat());
+    let (mut data, mut info) = (Vec::new(), Vec::new());
+    put(&mut data, IFLA_VLAN_ID, &identifier.to_ne_bytes());
+    put(&mut info, IFLA_INFO_KIND, b"vlan\0");
+    put(&mut info, IFLA_INFO_DATA, &data);
+    put(&mut body, IFLA_LINKINFO, &info);
+    message(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, &body)
+}
+
+/// An attribute: length with its own header, kind, value, and zeros up to a multiple of four.
+fn put(body: &mut Vec<u8>, kind: u16, value: &[u8]) {
+    let length = u16::try_from(4 + value.len()).unwrap_or(u16::MAX);
+    body.extend(length.to_ne_bytes());
     body.extend(kind.to_ne_bytes());
     body.extend(value);
+    body.resize(body.len().next_multiple_of(4), 0);
 }
 
 fn message(kind: u16, flags: u16, body: &[u8]) -> Vec<u8> {
@@ -124,11 +188,21 @@ const HEADER: usize = 16;
 const NLMSG_ERROR: u16 = 2;
 const NLM_F_REQUEST: u16 = 1;
 const NLM_F_ACK: u16 = 4;
+const NLM_F_REPLACE: u16 = 0x100;
 const NLM_F_EXCL: u16 = 0x200;
 const NLM_F_CREATE: u16 = 0x400;
 const RTM_NEWLINK: u16 = 16;
+const RTM_DELLINK: u16 = 17;
 const RTM_NEWADDR: u16 = 20;
+const RTM_DELADDR: u16 = 21;
 const RTM_NEWROUTE: u16 = 24;
+const RTM_DELROUTE: u16 = 25;
+const IFLA_IFNAME: u16 = 3;
+const IFLA_LINK: u16 = 5;
+const IFLA_LINKINFO: u16 = 18;
+const IFLA_INFO_KIND: u16 = 1;
+const IFLA_INFO_DATA: u16 = 2;
+const IFLA_VLAN_ID: u16 = 1;
 const IFA_ADDRESS: u16 = 1;
 const IFA_LOCAL: u16 = 2;
 const RTA_GATEWAY: u16 = 5;
@@ -166,7 +240,20 @@ mod tests {
             add_address("lo", Ipv4Addr::new(10, 9, 8, 7), 24).unwrap();
             add_address("lo", Ipv4Addr::new(10, 9, 8, 7), 24).unwrap();
             assert!(up("nobody").is_err());
-            Some(std::net::UdpSocket::bind("10.9.8.7:0").is_ok())
+            let there = std::net::UdpSocket::bind("10.9.8.7:0").is_ok();
+            let listed = addresses().unwrap().iter().any(|it| {
+                it.address == Ipv4Addr::new(10, 9, 8, 7) && (it.prefix, it.index) == (24, 1)
+            });
+            let lo = links().unwrap().into_iter().find(|link| link.name == "lo").unwrap();
+            assert!(listed && lo.up && !lo.ethernet, "{lo:?}");
+            set_default_route(Ipv4Addr::new(10, 9, 8, 1)).unwrap();
+            set_default_route(Ipv4Addr::new(10, 9, 8, 2)).unwrap();
+            remove_default_route().unwrap();
+            remove_default_route().unwrap();
+            remove_address("lo", Ipv4Addr::new(10, 9, 8, 7), 24).unwrap();
+            remove_address("lo", Ipv4Addr::new(10, 9, 8, 7), 24).unwrap();
+            assert!(std::net::UdpSocket::bind("10.9.8.7:0").is_err());
+            Some(there)
         });
         match seen.join().unwrap() {
             Some(bound) => assert!(bound),

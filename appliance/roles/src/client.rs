@@ -12,6 +12,8 @@ use std::future::Future;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use supervise::role::{Role, Runs};
+use supervise::roles::ROLES;
 use tokio::time::timeout;
 use zbus::fdo;
 
@@ -144,9 +146,12 @@ pub fn power_off(server: &Server) -> Result<(), ClientError> {
     ask(server, "ctl", async |connection| ControlProxy::new(connection).await?.power_off().await)
 }
 
-/// The names of all roles, in the order of the status page.
-pub fn names() -> impl Iterator<Item = &'static str> {
-    supervise::roles::ROLES.iter().map(|role| role.name)
+/// The names of the roles that this server has, in the order of the status page.
+pub fn names(server: &Server) -> impl Iterator<Item = &'static str> {
+    let there = |role: &&Role| {
+        role.runs == Runs::Everywhere || server.sockets.join(socket_name(role.name)).exists()
+    };
+    ROLES.iter().filter(there).map(|role| role.name)
 }
 
 /// What can be seen of one role.

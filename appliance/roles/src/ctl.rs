@@ -1,5 +1,6 @@
 //! The role `ctl`: what an administrator asks over the bus, told to the supervisor in records of 64 octets.
 
+use crate::supervisor::{Supervisor, SupervisorError};
 use crate::watchers::Watchers;
 use bus::control1::{Ask, RoleState, Roles, Service};
 use bus::door::{Door, Refused};
@@ -9,16 +10,15 @@ use sd_notify::NotifyState;
 use std::future::Future;
 use std::io;
 use std::os::fd::OwnedFd;
-use std::os::unix::net::{UnixDatagram as Pair, UnixListener};
+use std::os::unix::net::UnixListener;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use supervise::control::{Answer, Name, RECORD, Record, Request};
-use tokio::net::UnixDatagram;
+use supervise::control::{Answer, Name, Request, View};
 use tokio::sync::mpsc::channel;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
-use tokio::time::{interval, timeout};
+use tokio::time::interval;
 
 /// Why the role cannot begin or go on.
 #[derive(Debug, thiserror::Error)]
@@ -27,8 +27,8 @@ pub enum CtlError {
     #[error("the sockets of the control role cannot be used")]
     Socket(#[from] io::Error),
     /// The supervisor has gone.
-    #[error("the supervisor does not answer on the control socket")]
-    Supervisor,
+    #[error(transparent)]
+    Supervisor(#[from] SupervisorError),
 }
 
 /// Serves callers of these users until `stop` ends.
@@ -58,7 +58,7 @@ pub async fn run(
             Some(_) = guests.join_next() => {}
             ask = asks.recv() => if let Some(ask) = ask {
                 observed.questions += 1;
-                supervisor.pass_on(ask).await?;
+                pass_on(&supervisor, ask).await?;
             },
             ask = observers.recv() => if let Some(ask) = ask { observed.asked(ask); },
             accepted = door.accept(), if guests.len() < GUESTS_MAX => match accepted {
@@ -116,86 +116,54 @@ impl Observation {
     }
 }
 
-/// The supervisor at the other end of the control socket.
-struct Supervisor(UnixDatagram);
-
-impl Supervisor {
-    fn new(control: OwnedFd) -> io::Result<Self> {
-        let control = Pair::from(control);
-        control.set_nonblocking(true)?;
-        // Answers that an earlier process of this role has not taken.
-        while control.recv(&mut [0; RECORD]).is_ok() {}
-        Ok(Self(UnixDatagram::from_std(control)?))
-    }
-
-    async fn pass_on(&self, ask: Ask) -> Result<(), CtlError> {
-        match ask {
-            Ask::Status(answer) => {
-                let roles = self.roles().await?;
-                // The caller may have gone.
-                drop(answer.send(roles));
-            }
-            Ask::Restart(name, answer) => match Name::new(&name) {
-                Some(role) => self.order(&Request::Restart(role), answer, &name).await?,
-                None => drop(answer.send(Err(unknown(&name)))),
-            },
-            Ask::Reboot(answer) => self.order(&Request::Reboot, answer, "").await?,
-            Ask::PowerOff(answer) => self.order(&Request::PowerOff, answer, "").await?,
+/// Does what a caller asks for.
+async fn pass_on(supervisor: &Supervisor, ask: Ask) -> Result<(), CtlError> {
+    match ask {
+        Ask::Status(answer) => {
+            let roles = shown(&supervisor.roles().await?);
+            // The caller may have gone.
+            drop(answer.send(roles));
         }
-        Ok(())
+        Ask::Restart(name, answer) => match Name::new(&name) {
+            Some(role) => order(supervisor, &Request::Restart(role), answer, &name).await?,
+            None => drop(answer.send(Err(unknown(&name)))),
+        },
+        Ask::Reboot(answer) => order(supervisor, &Request::Reboot, answer, "").await?,
+        Ask::PowerOff(answer) => order(supervisor, &Request::PowerOff, answer, "").await?,
     }
+    Ok(())
+}
 
-    async fn order(
-        &self,
-        request: &Request,
-        answer: oneshot::Sender<Result<(), String>>,
-        name: &str,
-    ) -> Result<(), CtlError> {
-        self.send(request).await?;
-        let verdict = match self.answer().await? {
-            Answer::Done => Ok(()),
-            Answer::Unknown => Err(unknown(name)),
-            Answer::Refused | Answer::Role(_) => {
-                Err("the server runs in the foreground of this machine; end it with ctrl-C instead"
-                    .into())
-            }
-        };
-        drop(answer.send(verdict));
-        Ok(())
-    }
-
-    async fn roles(&self) -> Result<Roles, CtlError> {
-        self.send(&Request::Status).await?;
-        let mut roles = Roles::default();
-        for _ in 0..ROLES_MAX {
-            let Answer::Role(view) = self.answer().await? else { return Ok(roles) };
-            roles.safe_mode |= view.safe_mode;
-            roles.roles.push(RoleState {
-                name: view.name.as_str().to_owned(),
-                state: view.state.word().to_owned(),
-                pid: view.pid,
-                starts: view.starts,
-                deaths: view.deaths,
-                degraded: view.degraded,
-            });
+async fn order(
+    supervisor: &Supervisor,
+    request: &Request,
+    answer: oneshot::Sender<Result<(), String>>,
+    name: &str,
+) -> Result<(), CtlError> {
+    let verdict = match supervisor.ask(request).await? {
+        Answer::Done => Ok(()),
+        Answer::Unknown => Err(unknown(name)),
+        Answer::Refused | Answer::Role(_) | Answer::Standing(_) => {
+            Err("the server runs in the foreground of this machine; end it with ctrl-C instead"
+                .into())
         }
-        Err(CtlError::Supervisor)
-    }
+    };
+    drop(answer.send(verdict));
+    Ok(())
+}
 
-    async fn send(&self, request: &Request) -> Result<(), CtlError> {
-        let record = request.encode();
-        match timeout(PATIENCE, self.0.send(&record)).await {
-            Ok(sent) => sent.map(drop).map_err(CtlError::Socket),
-            Err(_) => Err(CtlError::Supervisor),
-        }
-    }
-
-    async fn answer(&self) -> Result<Answer, CtlError> {
-        let mut record: Record = [0; RECORD];
-        let length = timeout(PATIENCE, self.0.recv(&mut record)).await;
-        let length = length.map_err(|_| CtlError::Supervisor)??;
-        let answer = (length == RECORD).then(|| Answer::decode(&record)).flatten();
-        answer.ok_or(CtlError::Supervisor)
+fn shown(views: &[View]) -> Roles {
+    let role = |view: &View| RoleState {
+        name: view.name.as_str().to_owned(),
+        state: view.state.word().to_owned(),
+        pid: view.pid,
+        starts: view.starts,
+        deaths: view.deaths,
+        degraded: view.degraded,
+    };
+    Roles {
+        safe_mode: views.iter().any(|view| view.safe_mode),
+        roles: views.iter().map(role).collect(),
     }
 }
 
@@ -203,16 +171,12 @@ fn unknown(name: &str) -> String {
     format!("there is no role {name:?}; `appliance ctl status` lists them")
 }
 
-/// The supervisor answers in one turn of its loop.
-const PATIENCE: Duration = Duration::from_secs(5);
 /// Without a watchdog there is nobody to hear it.
 const BEAT: Duration = Duration::from_secs(5);
 /// Callers at a time: an administrator or two, and the pages.
 const GUESTS_MAX: usize = 8;
 /// Questions that wait.
 const ASKS_MAX: usize = 16;
-/// More than the table will ever have.
-const ROLES_MAX: usize = 64;
 
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,6 @@
 //! The beginning of a role's process: its log, its passed socket, its runtime, and how it is stopped.
 
+use crate::console::{self, ConsoleError};
 use crate::ctl::{self, CtlError};
 use crate::dect::{self, DectError};
 use crate::household::{CONTROL, EXIT_REFUSED, datagram_name, socket_name};
@@ -113,6 +114,9 @@ pub enum EntryError {
     /// The role `ctl`.
     #[error(transparent)]
     Ctl(#[from] CtlError),
+    /// The role `console`.
+    #[error(transparent)]
+    Console(#[from] ConsoleError),
     /// The role `log`.
     #[error(transparent)]
     Log(#[from] LogError),
@@ -144,6 +148,7 @@ impl EntryError {
             Self::Dect(_)
             | Self::Media(_)
             | Self::Ctl(_)
+            | Self::Console(_)
             | Self::Log(_)
             | Self::Sandbox(_)
             | Self::Orphan
@@ -205,6 +210,7 @@ pub fn role(name: &str, place: &Place) -> Result<(), EntryError> {
     let listener = passed.unix_listener(name)?;
     let own = place.own(role);
     let kmsg = kernel_messages(role, place, &mut passed);
+    let doors = (role.name == "console").then(console::Doors::open);
     let bases = Bases {
         own: own.clone(),
         settings: vec![place.files.config.clone(), place.files.users.clone()],
@@ -232,6 +238,14 @@ pub fn role(name: &str, place: &Place) -> Result<(), EntryError> {
             "ctl" => {
                 let control = passed.named(CONTROL).ok_or(NotPassed::None)?;
                 Ok(ctl::run(listener, control, callers, stop).await?)
+            }
+            "console" => {
+                let control = passed.named(CONTROL).ok_or(NotPassed::None)?;
+                let doors = doors.ok_or(NotPassed::None)?;
+                let sources =
+                    console::Sources { files: place.files.clone(), sockets: place.sockets.clone() };
+                let given = console::Given { doors, control, listener, callers, sources };
+                Ok(console::run(given, stop).await?)
             }
             "log" => {
                 let mut datagrams = |name| passed.named(name).map(UnixDatagram::from);

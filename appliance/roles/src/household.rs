@@ -18,10 +18,10 @@ use std::ffi::OsString;
 use std::os::fd::{AsFd as _, BorrowedFd};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
-use supervise::control::{Answer, Name, Request, View};
-use supervise::init::{Ending, Index, Init, Input, Output, Reason};
+use supervise::control::{Answer, Cause, Mode, Name, Request, Standing, View};
+use supervise::init::{Ending, Index, Init, Input, Output, Phase, Reason};
 use supervise::life::{Exit, Life, State};
-use supervise::role::Role;
+use supervise::role::{Network, Role};
 
 /// Where the processes run.
 pub(crate) trait Ground {
@@ -35,8 +35,25 @@ pub(crate) trait Ground {
     fn wish(&self, signal: Signal) -> Option<Ending>;
     /// Whether an administrator may switch this machine off.
     fn ours(&self) -> bool;
+    /// How the machine stands, apart from its roles; `None`: it is not ours.
+    fn standing(&self) -> Option<Standing>;
+    /// Does what is asked of the machine and not of its roles, and says what is to follow.
+    fn order(&mut self, request: &Request) -> Ordered;
+    /// A process that is no role has ended: whether the roles in the network are to begin anew.
+    fn stranger_ended(&mut self, pid: u32, how: Ended) -> bool;
     /// Something that a person should know of has happened.
     fn news(&mut self, news: News<'_>);
+}
+
+/// What follows from an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ordered {
+    /// It cannot be done.
+    Refused,
+    /// It is being done.
+    Done,
+    /// It is done when the box starts anew, which it is to do now.
+    Reboot,
 }
 
 /// What a person should know of.
@@ -75,7 +92,8 @@ pub(crate) struct Household<G> {
     houses: Vec<House>,
     signals: SignalFd,
     ended: Option<Ending>,
-    orphans: u64,
+    /// Why only the roles of safe mode run.
+    safe: Option<Reason>,
 }
 
 impl<G: Ground> Household<G> {
@@ -90,7 +108,7 @@ impl<G: Ground> Household<G> {
         let houses = roles.iter().map(open).collect::<Result<_, _>>()?;
         let signals = watched_signals().map_err(|error| HouseholdError::Signals(error.into()))?;
         let init = Init::new(roles, decides, Box::new(SystemRandom));
-        Ok(Self { ground, init, executable, houses, signals, ended: None, orphans: 0 })
+        Ok(Self { ground, init, executable, houses, signals, ended: None, safe: None })
     }
 
     /// Starts the roles that wait for nobody.
@@ -175,7 +193,7 @@ impl<G: Ground> Household<G> {
                     self.input(Input::Exited(index, exit));
                     self.forget_if_over(index);
                 }
-                _ => self.orphans += 1,
+                _ => self.stranger_ended(pid, how),
             }
         }
         Ok(())
@@ -188,6 +206,22 @@ impl<G: Ground> Household<G> {
             && let Some(house) = self.houses.get_mut(index)
         {
             house.forget_stored();
+        }
+    }
+
+    /// One that was no role: an orphan, or a helper of ours that has changed the network.
+    fn stranger_ended(&mut self, pid: u32, how: Ended) {
+        if !self.ground.stranger_ended(pid, how) {
+            return;
+        }
+        for index in 0..self.houses.len() {
+            let in_network =
+                self.houses.get(index).is_some_and(|it| it.role.network == Network::Ip);
+            // One that was not started yet will find the network as it is.
+            if in_network && self.houses.get(index).is_some_and(|it| it.pid().is_some()) {
+                tracing::info!(role = self.name(index), "begins anew, since the address is new");
+                self.input(Input::Restart(index));
+            }
         }
     }
 
@@ -218,27 +252,35 @@ impl<G: Ground> Household<G> {
         }
     }
 
-    /// Answers what the control role asks.
+    /// Answers what a role asks that may.
     fn answer(&mut self, index: Index) {
         for _ in 0..LETTERS_MAX {
-            let Some(record) = self.houses.get(index).and_then(House::read_request) else { return };
+            let Some(house) = self.houses.get(index) else { return };
+            let Some(record) = house.read_request() else { return };
+            let role = house.role;
             let Some(request) = Request::decode(&record) else {
-                tracing::warn!("the control role asks what this version does not know");
+                tracing::warn!(role = role.name, "asks what this version does not know");
                 continue;
             };
-            let answers = self.answers(request);
+            let answers = if role.asks.contains(&request.ask()) {
+                self.answers(request, role)
+            } else {
+                tracing::warn!(role = role.name, ask = ?request.ask(), "asks what it may not");
+                vec![Answer::Refused]
+            };
             if let Some(house) = self.houses.get(index) {
                 house.send_answers(&answers);
             }
         }
     }
 
-    fn answers(&mut self, request: Request) -> Vec<Answer> {
+    fn answers(&mut self, request: Request, by: &'static Role) -> Vec<Answer> {
         let ending = match request {
             Request::Status => {
                 let roles = (0..self.houses.len()).filter_map(|index| self.view(index));
                 return roles.map(Answer::Role).chain(std::iter::once(Answer::Done)).collect();
             }
+            Request::Standing => return vec![self.standing()],
             Request::Restart(name) => {
                 let index = self.houses.iter().position(|it| it.role.name == name.as_str());
                 let Some(index) = index else { return vec![Answer::Unknown] };
@@ -248,13 +290,35 @@ impl<G: Ground> Household<G> {
             }
             Request::Reboot => Ending::Reboot,
             Request::PowerOff => Ending::PowerOff,
+            Request::OtherSlot | Request::Reset(_) | Request::Address(_) | Request::AsItWas => {
+                match self.ground.order(&request) {
+                    Ordered::Refused => return vec![Answer::Refused],
+                    Ordered::Done => return vec![Answer::Done],
+                    Ordered::Reboot => Ending::Reboot,
+                }
+            }
         };
         if !self.ground.ours() {
             return vec![Answer::Refused];
         }
-        tracing::info!(?ending, "an administrator wants it");
+        tracing::info!(?ending, by = by.name, "an administrator wants it");
         self.stop(ending);
         vec![Answer::Done]
+    }
+
+    fn standing(&self) -> Answer {
+        let Some(standing) = self.ground.standing() else { return Answer::Refused };
+        let cause = |reason| match reason {
+            Reason::Role(index) => Name::new(self.name(index)).map(Cause::Role),
+            Reason::Deadline => Some(Cause::Deadline),
+            Reason::State => Some(Cause::State),
+        };
+        let mode = match self.init.phase() {
+            Phase::Normal => standing.mode,
+            Phase::Safe => Mode::Safe(self.safe.and_then(cause).unwrap_or(Cause::State)),
+            Phase::Ending(_) | Phase::Ended => Mode::Ending,
+        };
+        Answer::Standing(Standing { mode, ..standing })
     }
 
     fn view(&self, index: Index) -> Option<View> {
@@ -286,6 +350,7 @@ impl<G: Ground> Household<G> {
                 Output::Degraded(index, exit) => self.degraded(index, exit),
                 Output::Giving(reason) => self.ground.news(News::Giving(&self.reason(reason))),
                 Output::SafeMode(reason) => {
+                    self.safe = Some(reason);
                     let reason = self.reason(reason);
                     tracing::error!(%reason, "safe mode");
                     self.ground.news(News::SafeMode(&reason));

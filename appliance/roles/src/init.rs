@@ -6,6 +6,7 @@
 
 mod boot_state;
 mod console;
+mod desk;
 mod disk;
 mod feeder;
 mod keeping;
@@ -19,6 +20,7 @@ use crate::layout;
 use crate::sandbox;
 use boot_state::BootRecord;
 use console::say;
+use desk::Desk;
 use disk::Disk;
 use feeder::Feeder;
 use keeping::Box_;
@@ -99,7 +101,7 @@ fn stage2(line: &Line) -> Result<Ending, InitError> {
     let _ = os::machine::wait_for_randomness();
     let trial = record.as_ref().is_some_and(BootRecord::on_trial);
     let reboots = Reboots::parse(&std::fs::read_to_string(REBOOTS).unwrap_or_default());
-    let ground = Box_::new(record, reboots.clone());
+    let ground = Box_::new(record, reboots.clone(), Desk::open(line, &mut feeder));
     let decides = if trial {
         Decides::Trial
     } else {
@@ -109,6 +111,7 @@ fn stage2(line: &Line) -> Result<Ending, InitError> {
     let place = (PathBuf::from(EXECUTABLE), Path::new(layout::SOCKETS));
     let mut household = Household::new(&roles, decides, place, ground)?;
     kernel::name_the_log(Path::new(layout::SOCKETS));
+    kernel::hush(line);
     if kept.state {
         household.begin();
     } else {

@@ -2,6 +2,7 @@
 
 pub mod ca;
 pub mod client;
+pub mod console;
 pub mod ctl;
 pub mod dect;
 pub mod door;
@@ -15,6 +16,8 @@ pub mod log;
 pub mod log_client;
 pub mod media;
 pub mod media_client;
+mod modules;
+pub mod network;
 pub mod parent;
 #[cfg(feature = "probe")]
 pub mod probe;
@@ -23,4 +26,5 @@ pub mod resolve;
 pub mod sandbox;
 pub mod settings;
 pub mod sip;
+mod supervisor;
 mod watchers;

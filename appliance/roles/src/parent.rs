@@ -3,14 +3,16 @@
 pub use crate::household::{EXIT_REFUSED, HouseholdError};
 
 use crate::entry::FLUSH_EVERY;
-use crate::household::{Ground, Household, News};
+use crate::household::{Ground, Household, News, Ordered};
 use crate::journal::Journal;
 use nix::sys::signal::Signal;
+use os::process::Ended;
 use std::ffi::OsString;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
+use supervise::control::{Request, Standing};
 use supervise::init::{Ending, Ground as Decides};
-use supervise::role::Role;
+use supervise::role::{Role, Runs};
 use supervise::roles::ROLES;
 
 /// What the parent is given.
@@ -46,7 +48,8 @@ pub fn run(plan: &Plan, ready: impl FnMut()) -> Result<(), ParentError> {
     std::fs::create_dir_all(&plan.sockets).map_err(failed)?;
     let private = std::fs::Permissions::from_mode(0o700);
     std::fs::set_permissions(&plan.sockets, private).map_err(failed)?;
-    let roles: Vec<&'static Role> = ROLES.iter().collect();
+    let here = |role: &&Role| role.runs == Runs::Everywhere;
+    let roles: Vec<&'static Role> = ROLES.iter().filter(here).collect();
     let foreground = Foreground { arguments: &plan.arguments, ready, refused: None };
     let place = (plan.executable.clone(), &*plan.sockets);
     let mut household = Household::new(&roles, Decides::Foreground, place, foreground)?;
@@ -91,6 +94,18 @@ impl<F: FnMut()> Ground for Foreground<'_, F> {
     }
 
     fn ours(&self) -> bool {
+        false
+    }
+
+    fn standing(&self) -> Option<Standing> {
+        None
+    }
+
+    fn order(&mut self, _: &Request) -> Ordered {
+        Ordered::Refused
+    }
+
+    fn stranger_ended(&mut self, _: u32, _: Ended) -> bool {
         false
     }
 

@@ -20,7 +20,7 @@ use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
-use supervise::role::{LastResort, Network, Role, Share};
+use supervise::role::{LastResort, Network, Role, Runs, Share};
 use supervise::roles;
 use update::bootstate::{Copies, Reset};
 
@@ -35,7 +35,8 @@ pub static ROLES: &[Role] = &[Role {
     calls: &["ctl"],
     listens: false,
     datagrams: &[],
-    controls: false,
+    asks: &[],
+    runs: Runs::OnTheBox,
     uid: 0,
     capabilities: &[],
     memory_mib_max: 128,

@@ -9,6 +9,8 @@ pub struct Line {
     pub diskless: bool,
     /// An address for the first Ethernet interface, for a network without DHCP (`fixpart.net=ADDRESS/PREFIX`).
     pub net: Option<String>,
+    /// Somebody wants to see the kernel's messages on the console (`loglevel=` and the like).
+    pub loud: bool,
 }
 
 /// A place on the disk for a system.
@@ -46,6 +48,8 @@ impl Line {
                 Some(("fixpart.slot", "r")) => line.slot = Some(Slot::Recovery),
                 Some(("fixpart.disk", "none")) => line.diskless = true,
                 Some(("fixpart.net", net)) => line.net = Some(net.to_owned()),
+                Some(("loglevel", _)) => line.loud = true,
+                None if ["debug", "ignore_loglevel"].contains(&word) => line.loud = true,
                 _ => {}
             }
         }
@@ -71,6 +75,30 @@ pub fn modules(order: &str) -> impl Iterator<Item = Module<'_>> {
     })
 }
 
+/// A module and all that it needs, in an order in which they can be loaded, from a list of lines
+/// `FILE: FILES THAT IT NEEDS`; what is not in the list is loaded already, or inside the kernel.
+#[must_use]
+pub fn with_needs<'a>(list: &'a str, file: &str) -> Vec<&'a str> {
+    let mut order = Vec::new();
+    add_with_needs(list, file, NEEDS_DEPTH, &mut order);
+    order
+}
+
+fn add_with_needs<'a>(list: &'a str, file: &str, depth: usize, order: &mut Vec<&'a str>) {
+    let mut lines = list.lines().filter_map(|line| line.split_once(':'));
+    let Some((known, needs)) = lines.find(|(known, _)| *known == file) else { return };
+    // One that needs itself, by whatever way, is a mistake of the list's and ends here.
+    if depth == 0 || order.contains(&known) {
+        return;
+    }
+    for need in needs.split_whitespace() {
+        add_with_needs(list, need, depth - 1, order);
+    }
+    if !order.contains(&known) && !known.contains('/') {
+        order.push(known);
+    }
+}
+
 /// What a check of a file system has shown (e2fsck(8), exit code).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Checked {
@@ -93,6 +121,9 @@ pub const fn checked(code: Option<i32>) -> Checked {
     }
 }
 
+/// No module of the kernel's stands on so many others.
+const NEEDS_DEPTH: usize = 16;
+
 /// The kernel's own limit is 2 048 to 4 096 octets.
 const WORDS_MAX: usize = 1024;
 
@@ -108,6 +139,7 @@ mod tests {
         assert_eq!(Line::parse("fixpart.slot=a fixpart.slot=r").slot, Some(Slot::Recovery));
         let line = Line::parse("fixpart.disk=none fixpart.net=10.0.2.15/24");
         assert!(line.diskless && line.net.as_deref() == Some("10.0.2.15/24"));
+        assert!(!line.loud && Line::parse("quiet loglevel=7").loud && Line::parse("debug").loud);
         assert_eq!(Line::parse(""), Line::default());
     }
 
@@ -119,6 +151,18 @@ mod tests {
             read,
             [("virtio.ko", ""), ("softdog.ko", "soft_margin=60 x=1"), ("nvme.ko", "")]
         );
+    }
+
+    #[test]
+    fn a_module_comes_behind_all_that_it_needs_and_once() {
+        let list = "llc.ko: \nstp.ko: llc.ko\nmrp.ko: \ngarp.ko: stp.ko llc.ko\n8021q.ko: garp.ko mrp.ko inside.ko\n\
+                    a.ko: b.ko\nb.ko: a.ko\n";
+        assert_eq!(
+            with_needs(list, "8021q.ko"),
+            ["llc.ko", "stp.ko", "garp.ko", "mrp.ko", "8021q.ko"]
+        );
+        assert_eq!(with_needs(list, "nothing.ko"), [""; 0]);
+        assert_eq!(with_needs(list, "a.ko").len(), 2);
     }
 
     #[test]

@@ -1,11 +1,17 @@
-//! What the role `ctl` and the supervisor say to each other: records of 64 octets.
+//! What the roles that may ask and the supervisor say to each other: records of 64 octets.
 //!
 //! A fixed size and fixed places, so that PID 1 parses nothing of variable
 //! length. A request is one record; its answer is one record for each role
 //! (status) or one that says how it went. Numbers are little endian.
 
+mod standing;
+
+pub use standing::{Cause, Mode, Other, Standing};
+
 use crate::init::Phase;
 use crate::life::{Exit, Life, State};
+use crate::net::Fixed;
+use crate::role::Ask;
 
 /// One record on the wire.
 pub type Record = [u8; RECORD];
@@ -21,6 +27,45 @@ pub enum Request {
     Reboot,
     /// End everything and switch the box off.
     PowerOff,
+    /// How the box fares.
+    Standing,
+    /// Boot the other slot, on trial.
+    OtherSlot,
+    /// Take this away at the next boot, and start the box anew.
+    Reset(Scope),
+    /// Give the box this address, and keep it.
+    Address(Fixed),
+    /// Forget the address that was typed: what was there before counts again.
+    AsItWas,
+}
+
+/// How much a factory reset takes away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// The network settings.
+    Network,
+    /// All settings; users and subscriptions stay.
+    Config,
+    /// Settings, users, subscriptions, logs and certificates.
+    Full,
+    /// As full, and everything is overwritten: before the box is given away.
+    Decommission,
+}
+
+impl Scope {
+    /// All of them, the smallest first.
+    pub const ALL: [Self; 4] = [Self::Network, Self::Config, Self::Full, Self::Decommission];
+
+    /// In a word.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Network => "network",
+            Self::Config => "config",
+            Self::Full => "full",
+            Self::Decommission => "decommission",
+        }
+    }
 }
 
 /// What the supervisor answers.
@@ -30,10 +75,12 @@ pub enum Answer {
     Done,
     /// There is no role of this name.
     Unknown,
-    /// It ends already, or this machine is not ours to switch off.
+    /// It ends already, it cannot be done, or whoever asks may not.
     Refused,
     /// A role.
     Role(View),
+    /// How the box fares.
+    Standing(Standing),
 }
 
 /// A role, as it is shown.
@@ -165,17 +212,35 @@ impl Request {
     /// The record of this request.
     #[must_use]
     pub fn encode(&self) -> Record {
-        let (kind, name) = match self {
-            Self::Status => (1, None),
-            Self::Restart(name) => (2, Some(name)),
-            Self::Reboot => (3, None),
-            Self::PowerOff => (4, None),
+        let (kind, content): (u8, &[u8]) = match self {
+            Self::Status => (1, &[]),
+            Self::Restart(name) => (2, &name.0),
+            Self::Reboot => (3, &[]),
+            Self::PowerOff => (4, &[]),
+            Self::Standing => (5, &[]),
+            Self::OtherSlot => (6, &[]),
+            Self::Reset(scope) => (7, &[*scope as u8]),
+            Self::Address(fixed) => (8, &fixed.encode()),
+            Self::AsItWas => (9, &[]),
         };
         let mut record = begin(kind);
-        if let Some(name) = name {
-            put(&mut record, NAME_AT, &name.0);
-        }
+        put(&mut record, NAME_AT, content);
         record
+    }
+
+    /// What a role must be allowed to ask for this.
+    #[must_use]
+    pub const fn ask(&self) -> Ask {
+        match self {
+            Self::Status => Ask::Status,
+            Self::Restart(_) => Ask::Restart,
+            Self::Reboot => Ask::Reboot,
+            Self::PowerOff => Ask::PowerOff,
+            Self::Standing => Ask::Standing,
+            Self::OtherSlot => Ask::OtherSlot,
+            Self::Reset(_) => Ask::Reset,
+            Self::Address(_) | Self::AsItWas => Ask::Address,
+        }
     }
 
     /// What a record asks; `None` if it is no request of this version.
@@ -186,6 +251,13 @@ impl Request {
             2 => Self::Restart(Name::read(record.get(NAME_AT..NAME_AT + NAME_MAX)?)?),
             3 => Self::Reboot,
             4 => Self::PowerOff,
+            5 => Self::Standing,
+            6 => Self::OtherSlot,
+            7 => Self::Reset(*Scope::ALL.get(usize::from(*record.get(NAME_AT)?))?),
+            8 => Self::Address(Fixed::decode(
+                record.get(NAME_AT..NAME_AT + Fixed::LEN)?.try_into().ok()?,
+            )?),
+            9 => Self::AsItWas,
             _ => return None,
         };
         (request.encode() == *record).then_some(request)
@@ -200,6 +272,7 @@ impl Answer {
             Self::Done => return begin(0x80),
             Self::Unknown => return begin(0x81),
             Self::Refused => return begin(0x82),
+            Self::Standing(standing) => return standing.encode(0x84),
             Self::Role(view) => view,
         };
         let mut record = begin(0x83);
@@ -228,6 +301,7 @@ impl Answer {
                 pid: number(record, PID_AT)?,
                 starts: number(record, STARTS_AT)?,
             }),
+            0x84 => Self::Standing(Standing::decode(record)?),
             _ => return None,
         };
         (answer.encode() == *record).then_some(answer)
@@ -269,6 +343,7 @@ const STARTS_AT: usize = 28;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::net::Host;
     use proptest::prelude::*;
 
     fn view() -> View {
@@ -286,8 +361,23 @@ mod tests {
     #[test]
     fn every_record_comes_back_as_it_was() {
         let name = Name::new("dect").unwrap();
-        for request in [Request::Status, Request::Restart(name), Request::Reboot, Request::PowerOff]
-        {
+        let mut requests = vec![
+            Request::Status,
+            Request::Restart(name),
+            Request::Reboot,
+            Request::PowerOff,
+            Request::Standing,
+            Request::OtherSlot,
+            Request::AsItWas,
+            Request::Address(Fixed {
+                host: Host::parse("192.0.2.10/24").unwrap(),
+                gateway: Some([192, 0, 2, 1].into()),
+                dns: crate::net::dns("192.0.2.1,192.0.2.2").unwrap(),
+                vlan: crate::net::vlan("7").unwrap(),
+            }),
+        ];
+        requests.extend(Scope::ALL.map(Request::Reset));
+        for request in requests {
             assert_eq!(Request::decode(&request.encode()), Some(request));
             assert_eq!(Answer::decode(&request.encode()), None);
         }
@@ -311,7 +401,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_read_says_exactly_what_the_record_says(octets in proptest::array::uniform32(any::<u8>()), kind in prop_oneof![0u8..5, 0x80u8..0x84]) {
+        fn what_is_read_says_exactly_what_the_record_says(octets in proptest::array::uniform32(any::<u8>()), kind in prop_oneof![0u8..10, 0x80u8..0x85]) {
             let mut record = [0; RECORD];
             put(&mut record, 0, &octets);
             put(&mut record, 0, &[VERSION, kind]);

@@ -19,8 +19,10 @@ pub struct Role {
     /// Datagram sockets that it reads and anybody may write to, made and kept like the listening one: what is sent
     /// while the role restarts waits for it.
     pub datagrams: &'static [&'static str],
-    /// It is given the other end of the supervisor's own control socket.
-    pub controls: bool,
+    /// What it may ask of the supervisor; if anything, it is given the other end of a control socket of its own.
+    pub asks: &'static [Ask],
+    /// Where it is started.
+    pub runs: Runs,
     /// Its user and group on the box; in the foreground every role is the user who started it.
     pub uid: u32,
     /// What it keeps of root's rights, on the box.
@@ -54,6 +56,36 @@ pub struct Share {
     pub cpu_weight: u16,
     /// How soon the kernel ends it when memory is short everywhere, -1000 (never) to 1000 (proc(5)).
     pub oom_score_adj: i16,
+}
+
+/// What a role may ask of the supervisor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Ask {
+    /// How the roles fare.
+    Status,
+    /// How the box fares.
+    Standing,
+    /// A role to begin anew.
+    Restart,
+    /// The box to start anew.
+    Reboot,
+    /// The box to be switched off.
+    PowerOff,
+    /// The other slot to be booted.
+    OtherSlot,
+    /// Settings and more to be taken away.
+    Reset,
+    /// An address for the box, or the one that it had before.
+    Address,
+}
+
+/// Where a role is started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Runs {
+    /// On the box and in the foreground of a person's machine.
+    Everywhere,
+    /// On the box only: a person's machine has what it does already.
+    OnTheBox,
 }
 
 /// What is done when a role dies again and again.

@@ -4,7 +4,7 @@
 //! nothing else; the status page and the manual print it.
 
 use crate::calls;
-use crate::role::{Base, Capability, Grant, LastResort, Network, Rights, Role, Share};
+use crate::role::{Ask, Base, Capability, Grant, LastResort, Network, Rights, Role, Runs, Share};
 use std::time::Duration;
 
 /// Every role, in the order of the status page.
@@ -19,7 +19,8 @@ pub const ROLES: &[Role] = &[
         calls: &[],
         listens: true,
         datagrams: &["journal", "devlog"],
-        controls: false,
+        asks: &[],
+        runs: Runs::Everywhere,
         uid: 702,
         capabilities: &[],
         memory_mib_max: 64,
@@ -39,7 +40,8 @@ pub const ROLES: &[Role] = &[
         calls: &[],
         listens: true,
         datagrams: &[],
-        controls: true,
+        asks: &[Ask::Status, Ask::Restart, Ask::Reboot, Ask::PowerOff],
+        runs: Runs::Everywhere,
         uid: 710,
         capabilities: &[],
         memory_mib_max: 16,
@@ -53,13 +55,45 @@ pub const ROLES: &[Role] = &[
         network: Network::Local,
     },
     Role {
+        name: "console",
+        about: "Shows on the screen and the serial port how the box fares, with a menu for the first ten minutes",
+        after: &[],
+        calls: &[],
+        listens: true,
+        datagrams: &[],
+        // Whoever stands in front of the box may do what a person there could do with its power switch and its disk.
+        asks: &[
+            Ask::Status,
+            Ask::Standing,
+            Ask::Reboot,
+            Ask::PowerOff,
+            Ask::OtherSlot,
+            Ask::Reset,
+            Ask::Address,
+        ],
+        runs: Runs::OnTheBox,
+        uid: 711,
+        capabilities: &[],
+        memory_mib_max: 16,
+        tasks_max: 8,
+        files_max: 64,
+        share: SERVES,
+        watchdog: Some(WATCHDOG),
+        last_resort: LastResort::DegradeInSafeModeToo,
+        // It has opened its terminals and a socket for echo requests before it is confined.
+        files: &[RUN, SETTINGS],
+        syscalls: &[calls::TOKIO],
+        network: Network::Local,
+    },
+    Role {
         name: "media",
         about: "Carries speech between base stations and the network",
         after: &[],
         calls: &[],
         listens: true,
         datagrams: &[],
-        controls: false,
+        asks: &[],
+        runs: Runs::Everywhere,
         uid: 709,
         capabilities: &[Capability::SysNice],
         memory_mib_max: 256,
@@ -80,7 +114,8 @@ pub const ROLES: &[Role] = &[
         calls: &["media"],
         listens: true,
         datagrams: &[],
-        controls: false,
+        asks: &[],
+        runs: Runs::Everywhere,
         uid: 704,
         capabilities: &[],
         memory_mib_max: 512,
@@ -212,6 +247,25 @@ mod tests {
             assert!(first.nice < second.nice);
             assert!(first.cpu_weight > second.cpu_weight);
             assert!(first.oom_score_adj < second.oom_score_adj);
+        }
+    }
+
+    #[test]
+    fn each_role_asks_the_supervisor_for_what_its_work_is_and_for_nothing_else() {
+        let asking: Vec<_> = ROLES
+            .iter()
+            .filter(|role| !role.asks.is_empty())
+            .map(|role| (role.name, role.asks.to_vec()))
+            .collect();
+        let both = [Ask::Status, Ask::Reboot, Ask::PowerOff];
+        assert_eq!(asking.iter().map(|(name, _)| *name).collect::<Vec<_>>(), ["ctl", "console"]);
+        for (name, asks) in asking {
+            assert_eq!(asks.iter().collect::<BTreeSet<_>>().len(), asks.len(), "{name}");
+            assert!(both.iter().all(|ask| asks.contains(ask)), "{name}");
+            // What needs a person in front of the box cannot be had over the bus.
+            let present = [Ask::OtherSlot, Ask::Reset, Ask::Address];
+            assert!(present.iter().all(|ask| asks.contains(ask) == (name == "console")));
+            assert_eq!(asks.contains(&Ask::Restart), name == "ctl");
         }
     }
 

@@ -35,6 +35,16 @@ choice! {
 }
 
 choice! {
+    /// Where an address comes from.
+    Bootproto {
+        /// Asked for.
+        Dhcp = "dhcp",
+        /// Typed in.
+        Static = "static",
+    }
+}
+
+choice! {
     /// How names of SIP servers are looked up.
     DnsMethod {
         /// Address records only.

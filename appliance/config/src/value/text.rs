@@ -29,6 +29,14 @@ pub struct Host(pub String);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileName(pub String);
 
+/// A name of one word, for a host (RFC 1123 2.1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Label(pub String);
+
+/// Where something is fetched. It has no `Debug`, since a password may be in it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Url(pub String);
+
 /// A SIP proxy as an administrator writes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProxyUri {
@@ -107,6 +115,27 @@ impl Value for Host {
     }
 }
 
+impl Value for Label {
+    fn parse(_: &Spec, text: &str) -> Result<Self, Reject> {
+        let letters = text.bytes().all(|octet| octet.is_ascii_alphanumeric() || octet == b'-');
+        let bounded = (1..=LABEL_MAX).contains(&text.len());
+        let ends = !text.starts_with('-') && !text.ends_with('-');
+        let what = "a name of at most 63 letters, digits and hyphens, none at its ends";
+        if letters && bounded && ends { Ok(Self(text.to_owned())) } else { Err(Reject::Not(what)) }
+    }
+}
+
+impl Value for Url {
+    fn parse(_: &Spec, text: &str) -> Result<Self, Reject> {
+        let (scheme, rest) = text.split_once("://").unwrap_or(("tftp", text));
+        let known = ["tftp", "ftp", "http", "https"].contains(&scheme);
+        let letters = rest.bytes().all(|octet| octet.is_ascii_graphic());
+        let bounded = !rest.is_empty() && text.len() <= URL_MAX && plain(text);
+        let what = "a host, or a URL of tftp, ftp, http or https, at most 255 characters";
+        if known && letters && bounded { Ok(Self(text.to_owned())) } else { Err(Reject::Not(what)) }
+    }
+}
+
 impl Value for FileName {
     fn parse(_: &Spec, text: &str) -> Result<Self, Reject> {
         let named = !text.is_empty() && text.len() <= FILE_NAME_MAX && !text.starts_with('.');
@@ -163,6 +192,10 @@ pub(crate) const PASSWORD_MAX: usize = 35;
 /// The guide's limit.
 pub(crate) const NAME_MAX: usize = 63;
 /// RFC 1035 clause 2.3.4, without the final dot.
+/// RFC 1035 2.3.4.
+const LABEL_MAX: usize = 63;
+/// What the form of a virtual appliance takes.
+const URL_MAX: usize = 255;
 const HOST_MAX: usize = 253;
 /// Enough for a name, and every file system takes it.
 const FILE_NAME_MAX: usize = 64;
@@ -194,6 +227,24 @@ mod tests {
         let spec = crate::groups::fixpart::MIRROR_FILE.spec;
         for text in ["", "..", "../x", "/etc/passwd", ".hidden", "a/b"] {
             assert!((spec.check)(spec, text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_host_has_a_name_of_one_word_and_a_server_a_scheme_that_we_speak() {
+        let hostname = crate::groups::network::HOSTNAME.spec;
+        for text in ["dect-1", "a", "", &"a".repeat(63)] {
+            assert!((hostname.check)(hostname, text).is_ok(), "{text}");
+        }
+        for text in ["-a", "a-", "a.b", "a b", "a_b", &"a".repeat(64)] {
+            assert!((hostname.check)(hostname, text).is_err(), "{text}");
+        }
+        let url = crate::groups::provisioning::SERVER_URL.spec;
+        for text in ["192.0.2.7", "host:69/x", "https://user:pw@host/path", ""] {
+            assert!((url.check)(url, text).is_ok(), "{text}");
+        }
+        for text in ["gopher://host", "http://", "http://a b", &"a".repeat(256)] {
+            assert!((url.check)(url, text).is_err(), "{text}");
         }
     }
 }

@@ -2,8 +2,9 @@
 
 use super::*;
 use crate::client::{self, Server};
+use std::os::unix::net::UnixDatagram as Pair;
 use std::path::PathBuf;
-use supervise::control::{Shown, View};
+use supervise::control::{RECORD, Shown};
 
 /// Answers as a supervisor does that knows one role and does not own the machine.
 fn supervise(ours: &Pair) {
@@ -26,7 +27,7 @@ fn supervise(ours: &Pair) {
             ],
             Request::Restart(name) if name == media => vec![Answer::Done],
             Request::Restart(_) => vec![Answer::Unknown],
-            Request::Reboot | Request::PowerOff => vec![Answer::Refused],
+            _ => vec![Answer::Refused],
         };
         for answer in answers {
             ours.send(&answer.encode()).unwrap();

@@ -77,7 +77,8 @@ impl House {
             Ok((*name, ear))
         };
         let datagrams = role.datagrams.iter().map(open).collect::<Result<_, _>>()?;
-        let control = if role.controls { Some(control().map_err(failed(sockets))?) } else { None };
+        let control =
+            if role.asks.is_empty() { None } else { Some(control().map_err(failed(sockets))?) };
         Ok(Self {
             role,
             listener,
@@ -227,7 +228,7 @@ impl House {
         self.stored.clear();
     }
 
-    /// The next question of the control role.
+    /// The next question of a role that may ask.
     pub(crate) fn read_request(&self) -> Option<Record> {
         let (ours, _) = self.control.as_ref()?;
         let mut record = [0; RECORD + 1];
@@ -240,7 +241,7 @@ impl House {
     pub(crate) fn send_answers(&self, answers: &[Answer]) {
         let Some((ours, _)) = &self.control else { return };
         for answer in answers {
-            // A control role that does not read has hung, which its watchdog finds out.
+            // A role that does not read has hung, which its watchdog finds out.
             let _ = ours.send(&answer.encode());
         }
     }

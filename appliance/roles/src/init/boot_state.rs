@@ -79,6 +79,27 @@ impl BootRecord {
         self.state().reset
     }
 
+    /// What the slot that does not run holds.
+    pub(super) fn other(&self) -> Option<SlotState> {
+        self.running.map(|slot| self.state().slot(slot.other()).state)
+    }
+
+    /// The other slot is to boot; whether that stands on the disk.
+    pub(super) fn switch(&mut self) -> bool {
+        let switched = self.running.and_then(|running| self.state().switched(running).ok());
+        switched.is_some_and(|wanted| self.becomes(wanted))
+    }
+
+    /// The next boot is to take this away; whether that stands on the disk.
+    pub(super) fn request_reset(&mut self, scope: Reset) -> bool {
+        self.becomes(self.state().reset_requested(scope))
+    }
+
+    fn becomes(&mut self, wanted: BootState) -> bool {
+        self.change(|_| wanted);
+        self.state() == wanted
+    }
+
     /// It is taken away.
     pub(super) fn reset_done(&mut self) {
         self.change(BootState::reset_done);

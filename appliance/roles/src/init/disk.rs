@@ -1,6 +1,7 @@
 //! The partitions of the disk that was booted: checked, mounted, grown, and put away at the end.
 
 use super::console::say;
+use super::desk::wait;
 use super::feeder::Feeder;
 use crate::layout;
 use os::block::{self, Partition, SECTOR};
@@ -12,7 +13,7 @@ use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use supervise::boot::{Checked, checked};
 use supervise::roles::ROLES;
 use update::gpt::{BOOT_CODE_LEN, FIRST_USABLE, Table};
@@ -149,24 +150,10 @@ fn check(device: &Path, feeder: &mut Feeder) -> Checked {
             return Checked::Broken;
         }
     };
-    let began = Instant::now();
-    loop {
-        feeder.feed();
-        match os::process::ended() {
-            Ok(Some((pid, how))) => {
-                let _ = os::process::reap(pid);
-                if pid == child.pid() {
-                    return checked(if let Ended::Code(code) = how { Some(code) } else { None });
-                }
-            }
-            _ if began.elapsed() > CHECK_MAX => {
-                let _ = child.signal(nix::sys::signal::Signal::SIGKILL);
-                let _ = os::process::reap(child.pid());
-                return Checked::Broken;
-            }
-            _ => std::thread::sleep(Duration::from_millis(10)),
-        }
-    }
+    checked(match wait(&child, CHECK_MAX, feeder) {
+        Some(Ended::Code(code)) => Some(code),
+        Some(Ended::Signal(_)) | None => None,
+    })
 }
 
 /// Lets a mounted file system have its whole partition.

@@ -3,16 +3,18 @@
 use super::REBOOTS;
 use super::boot_state::BootRecord;
 use super::console::say;
+use super::desk::Desk;
 use crate::entry::ON_THE_BOX;
-use crate::household::{Ground, News};
+use crate::household::{Ground, News, Ordered};
 use crate::layout;
+use crate::network::write_durably;
 use nix::sys::signal::Signal;
 use os::group::{Ceiling, Group};
+use os::process::Ended;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::fs::File;
-use std::io::{self, Write as _};
 use std::path::Path;
+use supervise::control::{Request, Standing};
 use supervise::init::Ending;
 use supervise::reboots::{Reboots, SPAN};
 use supervise::role::Role;
@@ -23,11 +25,12 @@ pub(super) struct Box_ {
     groups: BTreeMap<&'static str, Group>,
     record: Option<BootRecord>,
     reboots: Reboots,
+    desk: Desk,
 }
 
 impl Box_ {
     /// Makes a control group for each role; one that has none runs without.
-    pub(super) fn new(record: Option<BootRecord>, reboots: Reboots) -> Self {
+    pub(super) fn new(record: Option<BootRecord>, reboots: Reboots, desk: Desk) -> Self {
         let mut groups = BTreeMap::new();
         for role in ROLES.iter().chain(more_roles()) {
             let ceiling = Ceiling {
@@ -40,7 +43,7 @@ impl Box_ {
                 Err(error) => tracing::error!(role = role.name, %error, "has no ceiling"),
             }
         }
-        Self { groups, record, reboots }
+        Self { groups, record, reboots, desk }
     }
 
     /// After half an hour the automatic reboots before it are forgiven.
@@ -89,6 +92,18 @@ impl Ground for Box_ {
 
     fn ours(&self) -> bool {
         true
+    }
+
+    fn standing(&self) -> Option<Standing> {
+        Some(self.desk.standing(self.record.as_ref()))
+    }
+
+    fn order(&mut self, request: &Request) -> Ordered {
+        self.desk.order(request, self.record.as_mut())
+    }
+
+    fn stranger_ended(&mut self, pid: u32, how: Ended) -> bool {
+        self.desk.stranger_ended(pid, how)
     }
 
     fn news(&mut self, news: News<'_>) {
@@ -140,14 +155,6 @@ fn link_local() -> String {
         Ok(()) => address.to_string(),
         Err(error) => format!("no address, {interface}: {error}"),
     }
-}
-
-fn write_durably(path: &Path, text: &str) -> io::Result<()> {
-    let new = path.with_extension("new");
-    let mut file = File::create(&new)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    std::fs::rename(new, path)
 }
 
 /// Roles beside the table: none, but for a build that is made for tests.

@@ -91,6 +91,15 @@ fn address(wanted: &str) -> Option<(Ipv4Addr, u8)> {
     Some((address.parse().ok()?, prefix))
 }
 
+/// Keeps the kernel's messages off the terminals, where a menu is from now on; they are in the log. Who wants to see
+/// them there says so on the command line.
+pub(super) fn hush(line: &Line) {
+    if !line.loud {
+        // Only what comes before the end: level 0, and a panic, which raises this by itself.
+        let _ = std::fs::write("/proc/sys/kernel/printk", "1");
+    }
+}
+
 /// What the kernel is to do, and what nobody is to do with it.
 const SWITCHES: &[(&str, &str)] = &[
     // All that we say is kept; it is little.
@@ -114,6 +123,8 @@ const SWITCHES: &[(&str, &str)] = &[
     ("fs/suid_dumpable", "0"),
     // Datagrams that wait for the log: what is said while it restarts.
     ("net/unix/max_dgram_qlen", "512"),
+    // Root may open sockets for echo requests, as the role `console` does before it is confined.
+    ("net/ipv4/ping_group_range", "0 0"),
     ("net/ipv4/conf/all/rp_filter", "1"),
     ("net/ipv4/conf/all/accept_redirects", "0"),
     ("net/ipv4/tcp_syncookies", "1"),

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::life::{INTENSITY, Then};
-use crate::role::{LastResort, Network, Share};
+use crate::role::{LastResort, Network, Runs, Share};
 use machine::Seeded;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
@@ -15,7 +15,8 @@ const fn role(name: &'static str, after: &'static [&'static str], last_resort: L
         calls: &[],
         listens: false,
         datagrams: &[],
-        controls: false,
+        asks: &[],
+        runs: Runs::Everywhere,
         uid: 700,
         capabilities: &[],
         memory_mib_max: 8,

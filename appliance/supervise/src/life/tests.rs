@@ -1,7 +1,7 @@
 //! Everything that can happen to one role, in every order.
 
 use super::*;
-use crate::role::{LastResort, Network, Share};
+use crate::role::{LastResort, Network, Runs, Share};
 use machine::Effect;
 use proptest::prelude::*;
 use std::collections::{BTreeSet, VecDeque};
@@ -15,7 +15,8 @@ const fn role(last_resort: LastResort, watchdog: Option<Duration>) -> Role {
         calls: &[],
         listens: false,
         datagrams: &[],
-        controls: false,
+        asks: &[],
+        runs: Runs::Everywhere,
         uid: 700,
         capabilities: &[],
         memory_mib_max: 8,

@@ -1,0 +1,171 @@
+//! What the form of a virtual appliance has said, read once at the first start.
+//!
+//! A disc in the drive (the transport `iso`) or VMware's door (`com.vmware.guestInfo`) has it. What it wants is written
+//! to a file, with the elements of the settings; from then on that file counts, and the form is not asked again
+//! before a factory reset.
+
+use super::file::{self, Wanted};
+use super::write_durably;
+use crate::modules;
+use config::Config;
+use config::groups::{network, provisioning};
+use config::ovf::{self, disc};
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{Read as _, Seek as _, SeekFrom};
+use std::path::Path;
+use supervise::net::{self, Fixed, Host};
+
+/// What the form wants: as it was read at the first start, which this may be.
+pub(super) fn at_first_start(folder: &Path) -> Wanted {
+    let path = folder.join(IMPORT);
+    match file::read(&path) {
+        Ok(Some(wanted)) => return wanted,
+        Ok(None) => {}
+        Err(problem) => {
+            tracing::error!("{problem}");
+            return Wanted::default();
+        }
+    }
+    let mut config = Config::default();
+    if let Some((from, text)) = environment() {
+        match ovf::properties(&text) {
+            Ok(properties) => config = apply(&properties, from),
+            Err(error) => tracing::error!("{from}: {error}; nothing of it is applied"),
+        }
+    }
+    // Without anything in it, it says that the first start is over.
+    let written =
+        std::fs::create_dir_all(folder).and_then(|()| write_durably(&path, &config.write()));
+    if let Err(error) = written {
+        tracing::error!(%error, "what the import has said cannot be kept");
+    }
+    super::read(&path)
+}
+
+/// The form as text, and where it was.
+fn environment() -> Option<(&'static str, String)> {
+    match os::vmware::environment() {
+        Ok(Some(text)) => return Some(("guestinfo.ovfEnv", text)),
+        Ok(None) => {}
+        Err(error) => tracing::warn!(%error, "VMware's door does not answer"),
+    }
+    modules::load("sr_mod");
+    for drive in DRIVES {
+        let Ok(mut device) = File::open(drive) else { continue };
+        let read = |sector: u32| {
+            let mut octets = Box::new([0; disc::SECTOR]);
+            let at = u64::from(sector) * disc::SECTOR as u64;
+            device.seek(SeekFrom::Start(at)).ok()?;
+            device.read_exact(&mut octets[..]).ok()?;
+            Some(octets)
+        };
+        match disc::environment(read) {
+            Ok(text) => return Some((drive, text)),
+            Err(error) => tracing::info!("{drive}: {error}"),
+        }
+    }
+    None
+}
+
+/// Takes each property that is what its field asks for, and says so; the others are said and left out.
+fn apply(properties: &BTreeMap<String, String>, from: &str) -> Config {
+    let mut config = Config::default();
+    let value = |key: &str| properties.get(key).map_or("", |value| value.trim());
+    let note = |key: &str, wrong: &str| {
+        tracing::error!("{from}: {key} is not applied: expected {wrong}");
+    };
+    for (key, spec) in
+        [("hostname", network::HOSTNAME.spec), ("provisioning_url", provisioning::SERVER_URL.spec)]
+    {
+        match config.set(spec, value(key)) {
+            Ok(()) if value(key).is_empty() => {}
+            // The URL may hold a password.
+            Ok(()) if spec.secret => tracing::info!("{from}: {key} is kept"),
+            Ok(()) => tracing::info!("{from}: {key} is {}", value(key)),
+            Err(reject) => note(key, &reject.to_string()),
+        }
+    }
+    match address(value) {
+        Ok(Some(fixed)) => {
+            tracing::info!("{from}: address is {}", menu::words(&fixed));
+            file::put(&mut config, &fixed);
+        }
+        Ok(None) => {}
+        Err((key, wrong)) => {
+            let wrong = wrong.to_string();
+            note(key, wrong.strip_prefix("expected ").unwrap_or(&wrong));
+        }
+    }
+    config
+}
+
+/// The address that the form asks for; one wrong field spoils all of it, since half an address leads astray.
+fn address<'a>(
+    value: impl Fn(&str) -> &'a str,
+) -> Result<Option<Fixed>, (&'static str, net::Wrong)> {
+    if value("address").is_empty() {
+        return Ok(None);
+    }
+    let host = Host::parse(value("address")).map_err(|wrong| ("address", wrong))?;
+    Ok(Some(Fixed {
+        host,
+        gateway: net::gateway(value("gateway"), host).map_err(|wrong| ("gateway", wrong))?,
+        dns: net::dns(value("dns")).map_err(|wrong| ("dns", wrong))?,
+        vlan: net::vlan(value("vlan")).map_err(|wrong| ("vlan", wrong))?,
+    }))
+}
+
+/// What the form has said, with the elements of the settings.
+const IMPORT: &str = "import.xml";
+/// More than a virtual machine has.
+const DRIVES: [&str; 4] = ["/dev/sr0", "/dev/sr1", "/dev/sr2", "/dev/sr3"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn form(fields: &[(&str, &str)]) -> BTreeMap<String, String> {
+        fields.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+    }
+
+    fn kept(fields: &[(&str, &str)]) -> Wanted {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("import.xml");
+        std::fs::write(&path, apply(&form(fields), "a test").write()).unwrap();
+        file::read(&path).unwrap().unwrap()
+    }
+
+    #[test]
+    fn a_whole_form_is_kept_and_an_empty_one_wants_nothing() {
+        let whole = kept(&[
+            ("hostname", "dect-1"),
+            ("address", "10.0.2.30/24"),
+            ("gateway", "10.0.2.2"),
+            ("dns", "10.0.2.3,10.0.2.4"),
+            ("vlan", "0"),
+            ("provisioning_url", "https://user:secret@192.0.2.9/dect"),
+        ]);
+        assert_eq!(whole.name.as_deref(), Some("dect-1"));
+        assert_eq!(
+            menu::words(&whole.fixed.unwrap()),
+            "10.0.2.30/24, gateway 10.0.2.2, DNS 10.0.2.3 10.0.2.4"
+        );
+        let empty =
+            [("hostname", ""), ("address", ""), ("gateway", ""), ("dns", ""), ("vlan", "0")];
+        assert_eq!(kept(&empty), Wanted::default());
+        assert_eq!(kept(&[]), Wanted::default());
+    }
+
+    #[test]
+    fn half_an_address_is_none_and_costs_nothing_else() {
+        for wrong in
+            [("gateway", "10.9.9.9"), ("dns", "name"), ("vlan", "5000"), ("address", "10.0.2.30")]
+        {
+            let mut fields = vec![("hostname", "dect-1"), ("address", "10.0.2.30/24")];
+            fields.push(wrong);
+            let kept = kept(&fields);
+            assert_eq!((kept.fixed, kept.name.as_deref()), (None, Some("dect-1")), "{wrong:?}");
+        }
+    }
+}
