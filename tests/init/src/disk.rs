@@ -106,7 +106,7 @@ impl Disk {
         for command in ["rm ident.xml".to_owned(), format!("write {} ident.xml", xml.display())] {
             run(Command::new("debugfs").args(["-w", "-R", &command]).arg(&part))?;
         }
-        let (first, _) = place("ident")?;
+        let (first, _) = place(&copy, "ident")?;
         let mut to = File::options().write(true).open(&copy)?;
         to.seek(SeekFrom::Start(first))?;
         std::io::copy(&mut File::open(&part)?, &mut to)?;
