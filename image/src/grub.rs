@@ -13,7 +13,8 @@ pub fn script(arch: Arch, extra: &str) -> String {
         Arch::X86_64 => "console=tty0 console=ttyS0,115200",
         Arch::Aarch64 => "console=tty0 console=ttyAMA0,115200",
     };
-    let cmdline = format!("{console} quiet panic=10 oops=panic {extra}");
+    // `gpt`: where the first table is torn by a cut, the kernel is to read the second one.
+    let cmdline = format!("{console} quiet panic=10 oops=panic gpt {extra}");
     SCRIPT.replace("@CMDLINE@", cmdline.trim_end())
 }
 
@@ -125,6 +126,7 @@ const MODULES: &[&str] = &[
     "loadenv",
     "normal",
     "part_gpt",
+    "probe",
     "reboot",
     "regexp",
     "sleep",

@@ -4,6 +4,7 @@ use nix::libc;
 use std::fs::File;
 use std::io;
 use std::os::fd::AsRawFd as _;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 /// A partition as the kernel knows it.
@@ -31,6 +32,15 @@ pub fn labelled(label: &str) -> Vec<Partition> {
     });
     found.sort_by(|one, other| one.device.cmp(&other.device));
     found
+}
+
+/// The partition that is mounted at the root of everything; `None` where that is no partition.
+#[must_use]
+pub fn root() -> Option<Partition> {
+    let device = std::fs::metadata("/").ok()?.dev();
+    let (major, minor) = (nix::sys::stat::major(device), nix::sys::stat::minor(device));
+    let folder = std::fs::canonicalize(format!("/sys/dev/block/{major}:{minor}")).ok()?;
+    partition(&folder)
 }
 
 /// The partition with this label on the disk `disk`.

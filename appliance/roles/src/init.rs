@@ -84,7 +84,7 @@ fn stage2(line: &Line) -> Result<Ending, InitError> {
     let mut feeder = Feeder::start();
     // Where it cannot be had, the keys reset the machine as they always did.
     let _ = os::machine::ask_on_ctrl_alt_del();
-    let disk = if line.diskless { None } else { line.slot.and_then(|slot| Disk::of(slot.label())) };
+    let disk = if line.diskless { None } else { Disk::running() };
     let mut record = disk.as_ref().and_then(|disk| BootRecord::open(disk, line.slot));
     if let (Some(disk), Some(record)) = (&disk, &mut record) {
         record.settle();
@@ -92,8 +92,8 @@ fn stage2(line: &Line) -> Result<Ending, InitError> {
     }
     let kept = match &disk {
         Some(disk) => disk.mount_all(&mut feeder),
-        // Memory serves as well, until the power goes.
-        None => disk::Kept { state: true, data: true },
+        // Without a disk that anybody wants memory serves as well, until the power goes.
+        None => disk::Kept { state: line.diskless, data: line.diskless },
     };
     disk::folders(kept);
     kernel::network(line);

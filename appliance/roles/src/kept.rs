@@ -32,7 +32,7 @@ impl Kept {
         open: impl FnOnce() -> io::Result<TcpListener>,
     ) -> io::Result<TcpListener> {
         let left = self.left(name, at);
-        left.map_or_else(|| keep(name, open()?.into()), Ok).map(TcpListener::from)
+        left.map_or_else(|| Ok(keep(name, open()?.into())), Ok).map(TcpListener::from)
     }
 
     /// The same for datagrams.
@@ -46,7 +46,7 @@ impl Kept {
         open: impl FnOnce() -> io::Result<UdpSocket>,
     ) -> io::Result<UdpSocket> {
         let left = self.left(name, at);
-        left.map_or_else(|| keep(name, open()?.into()), Ok).map(UdpSocket::from)
+        left.map_or_else(|| Ok(keep(name, open()?.into())), Ok).map(UdpSocket::from)
     }
 
     /// Closes what nobody has asked for: the settings do not want it any more.
@@ -74,10 +74,10 @@ impl Kept {
     }
 }
 
-fn keep(name: &str, socket: OwnedFd) -> io::Result<OwnedFd> {
+fn keep(name: &str, socket: OwnedFd) -> OwnedFd {
     // Without a supervisor that keeps it, it ends with us.
     let _ = passed::keep(name, socket.as_fd());
-    Ok(socket)
+    socket
 }
 
 fn forget(name: &str) {

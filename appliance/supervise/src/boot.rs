@@ -5,6 +5,9 @@
 pub struct Line {
     /// Which slot was booted.
     pub slot: Option<Slot>,
+    /// The identifier of that slot's partition, as the boot loader has read it (`fixpart.part=UUID`): another disk may
+    /// have a slot of the same label.
+    pub part: Option<u128>,
     /// There is no disk: the first root file system is the only one (`fixpart.disk=none`).
     pub diskless: bool,
     /// An address for the first Ethernet interface, for a network without DHCP (`fixpart.net=ADDRESS/PREFIX`).
@@ -46,6 +49,7 @@ impl Line {
                 Some(("fixpart.slot", "a")) => line.slot = Some(Slot::A),
                 Some(("fixpart.slot", "b")) => line.slot = Some(Slot::B),
                 Some(("fixpart.slot", "r")) => line.slot = Some(Slot::Recovery),
+                Some(("fixpart.part", part)) => line.part = uuid(part),
                 Some(("fixpart.disk", "none")) => line.diskless = true,
                 Some(("fixpart.net", net)) => line.net = Some(net.to_owned()),
                 Some(("loglevel", _)) => line.loud = true,
@@ -55,6 +59,13 @@ impl Line {
         }
         line
     }
+}
+
+/// An identifier as people and boot loaders write it.
+fn uuid(text: &str) -> Option<u128> {
+    let digits: String = text.chars().filter(|character| *character != '-').collect();
+    let whole = digits.len() == 32 && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+    u128::from_str_radix(&digits, 16).ok().filter(|_| whole)
 }
 
 /// A line of `/modules/order`.
@@ -137,6 +148,11 @@ mod tests {
         assert_eq!(line, Line { slot: Some(Slot::B), ..Line::default() });
         assert_eq!(Line::parse("fixpart.slot=x fixpart.slot=").slot, None);
         assert_eq!(Line::parse("fixpart.slot=a fixpart.slot=r").slot, Some(Slot::Recovery));
+        let part = "fixpart.part=0fc63daf-8483-4772-8e79-3d69d8477de4";
+        assert_eq!(Line::parse(part).part, Some(0x0FC6_3DAF_8483_4772_8E79_3D69_D847_7DE4));
+        for wrong in ["", "0fc63daf", "+fc63daf-8483-4772-8e79-3d69d8477de4"] {
+            assert_eq!(Line::parse(&format!("fixpart.part={wrong}")).part, None);
+        }
         let line = Line::parse("fixpart.disk=none fixpart.net=10.0.2.15/24");
         assert!(line.diskless && line.net.as_deref() == Some("10.0.2.15/24"));
         assert!(!line.loud && Line::parse("quiet loglevel=7").loud && Line::parse("debug").loud);

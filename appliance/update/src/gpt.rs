@@ -6,6 +6,8 @@
 
 mod wire;
 
+use wire::Which;
+
 /// Bytes of a sector; disks with others inside speak 512 to us as well.
 pub const SECTOR_LEN: u64 = 512;
 /// Sectors at the beginning that belong to the protective MBR, the header and the entries.
@@ -24,6 +26,17 @@ impl Guid {
     pub const BIOS_BOOT: Self = Self(0x2168_6148_6449_6E6F_744E_6565_6445_4649);
     /// Linux file system data.
     pub const LINUX: Self = Self(0x0FC6_3DAF_8483_4772_8E79_3D69_D847_7DE4);
+
+    /// One of random numbers (RFC 9562, 5.4).
+    #[must_use]
+    pub const fn random(numbers: u128) -> Self {
+        Self(numbers & !(0xF << 76) & !(0b11 << 62) | 4 << 76 | 0b10 << 62)
+    }
+
+    /// How it was made (RFC 9562, 4.2).
+    const fn version(self) -> u128 {
+        self.0 >> 76 & 0xF
+    }
 }
 
 /// One partition.
@@ -93,7 +106,39 @@ impl Table {
     /// # Errors
     /// When it is damaged, or is not of the form that [`Table::primary`] writes.
     pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
-        wire::parse(bytes)?.checked()
+        let (head, entries) = bytes.split_at_checked(2 * SECTOR).ok_or(wire::TOO_SHORT)?;
+        let table = wire::parse(head.get(SECTOR..).unwrap_or_default(), entries, Which::First)?;
+        table.checked()
+    }
+
+    /// Reads the table at the end of a disk, from its last [`BACKUP_SECTORS`] sectors.
+    ///
+    /// # Errors
+    /// When it is damaged, or is not of the form that [`Table::backup`] writes.
+    pub fn parse_backup(bytes: &[u8]) -> Result<Self, Error> {
+        let at = bytes.len().checked_sub(SECTOR).ok_or(wire::TOO_SHORT)?;
+        let (entries, head) = bytes.split_at_checked(at).ok_or(wire::TOO_SHORT)?;
+        let table = wire::parse(head, entries, Which::Second)?;
+        table.checked()
+    }
+
+    /// Its identifiers are still those that every image of a version has, and other disks too.
+    #[must_use]
+    pub const fn is_as_made(&self) -> bool {
+        self.id.version() == MADE
+    }
+
+    /// The same with identifiers that no other disk has, from `random` numbers. The EFI system partition keeps its
+    /// own: firmware remembers it.
+    #[must_use]
+    pub fn identified(mut self, mut random: impl FnMut() -> u128) -> Self {
+        self.id = Guid::random(random());
+        for partition in &mut self.partitions {
+            if partition.kind != Guid::ESP {
+                partition.id = Guid::random(random());
+            }
+        }
+        self
     }
 
     /// The first [`FIRST_USABLE`] sectors of the disk: protective MBR, header and entries. `boot_code` is what a
@@ -172,6 +217,9 @@ impl Table {
     }
 }
 
+/// The version of identifiers that an image has: of a maker's own (RFC 9562, 5.8).
+const MADE: u128 = 8;
+const SECTOR: usize = 512;
 /// Entries of a table, used or not.
 pub const ENTRIES: u32 = 128;
 /// Characters of a label.
@@ -209,7 +257,43 @@ mod tests {
         assert_eq!(bytes[..446], [0x90; 446]);
         assert_eq!(bytes[510..520], *b"\x55\xAAEFI PART");
         assert_eq!(Table::parse(&bytes), Ok(table()));
-        assert_eq!(table().backup().unwrap().len() as u64, BACKUP_SECTORS * SECTOR_LEN);
+        let backup = table().backup().unwrap();
+        assert_eq!(backup.len() as u64, BACKUP_SECTORS * SECTOR_LEN);
+        assert_eq!(Table::parse_backup(&backup), Ok(table()));
+        assert!(Table::parse_backup(&backup[1..]).is_err() && Table::parse_backup(&[]).is_err());
+        assert!(Table::parse_backup(&bytes).is_err() && Table::parse(&backup).is_err());
+    }
+
+    #[test]
+    fn a_disk_gets_identifiers_of_its_own_but_firmware_finds_its_partition_again() {
+        let mut made = table();
+        made.id = Guid(0x8000 << 64);
+        made.partitions[0].kind = Guid::ESP;
+        let mut number = 0;
+        let own = made.clone().identified(|| {
+            number += 1;
+            u128::MAX - number
+        });
+        assert!(made.is_as_made() && !own.is_as_made());
+        assert_eq!(own.partitions[0], made.partitions[0]);
+        assert_eq!(own.id.0, 0xFFFF_FFFF_FFFF_4FFF_BFFF_FFFF_FFFF_FFFE);
+        assert_eq!(own.partitions[1].id.0, 0xFFFF_FFFF_FFFF_4FFF_BFFF_FFFF_FFFF_FFFD);
+        assert_eq!(Table { id: made.id, partitions: made.partitions.clone(), ..own }, made);
+    }
+
+    /// Whoever writes the copy at the end first can be cut anywhere: one of the two can be read, and is the old one
+    /// or the new one.
+    #[test]
+    fn a_cut_anywhere_in_growing_leaves_a_table_that_can_be_read() {
+        let (old, new) = (table(), table().grown(1_000_000).unwrap().identified(|| 7));
+        let [before, after] = [&old, &new].map(|it| it.primary(&[0; BOOT_CODE_LEN]).unwrap());
+        let backup = new.backup().unwrap();
+        for written in 0..=after.len() / SECTOR {
+            let cut = written * SECTOR;
+            let torn = [&after[..cut], &before[cut..]].concat();
+            let found = Table::parse(&torn).or_else(|_| Table::parse_backup(&backup));
+            assert!(found == Ok(old.clone()) || found == Ok(new.clone()), "{written} sectors");
+        }
     }
 
     #[test]

@@ -4,6 +4,8 @@ use super::console::say;
 use super::desk::wait;
 use super::feeder::Feeder;
 use crate::layout;
+use crate::random::OsRandom;
+use machine::Rng as _;
 use os::block::{self, Partition, SECTOR};
 use os::mount::{self, FileSystem, Limits};
 use os::process::{Ended, Program};
@@ -16,7 +18,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use supervise::boot::{Checked, checked};
 use supervise::roles::ROLES;
-use update::gpt::{BOOT_CODE_LEN, FIRST_USABLE, Table};
+use update::gpt::{BACKUP_SECTORS, BOOT_CODE_LEN, FIRST_USABLE, Table};
 
 /// The disk that the running system was booted from.
 #[derive(Debug)]
@@ -34,10 +36,22 @@ pub(super) struct Kept {
 }
 
 impl Disk {
-    /// The disk with the slot of this label.
-    pub(super) fn of(slot: &str) -> Option<Self> {
-        let slot = block::labelled(slot).into_iter().next()?;
-        slot.device.exists().then_some(Self { slot })
+    /// The disks with a slot of this label whose partition has this identifier; with whatever identifier, if none is
+    /// asked for.
+    pub(super) fn with(slot: &str, part: Option<u128>) -> Vec<Self> {
+        let labelled = block::labelled(slot).into_iter().filter(|it| it.device.exists());
+        let disks = labelled.map(|slot| Self { slot });
+        disks.filter(|disk| part.is_none_or(|part| disk.identifier(slot) == Some(part))).collect()
+    }
+
+    /// The one whose slot is the root file system. Another one may have the same labels.
+    pub(super) fn running() -> Option<Self> {
+        block::root().map(|slot| Self { slot })
+    }
+
+    fn identifier(&self, label: &str) -> Option<u128> {
+        let table = table(&mut File::open(&self.slot.disk).ok()?).ok()?;
+        table.find(label).map(|partition| partition.id.0)
     }
 
     /// The device of the slot.
@@ -75,20 +89,26 @@ impl Disk {
         Kept { state, data }
     }
 
-    /// Lets the last partition have the whole disk, which is larger than the image was.
+    /// Lets the last partition have the whole disk, which is larger than the image was, and the disk be no other's
+    /// twin.
     fn grow(&self, data: &Partition) -> io::Result<()> {
         let mut disk = File::options().read(true).write(true).open(&self.slot.disk)?;
         let sectors = block::size(&disk)? / SECTOR;
-        let mut first = vec![0; usize::try_from(FIRST_USABLE * SECTOR).unwrap_or(0)];
+        let table = table(&mut disk)?;
+        let mut grown = table.clone().grown(sectors).map_err(io::Error::other)?;
+        if grown.is_as_made() {
+            grown = grown.identified(random);
+        }
+        let mut first = vec![0; HEAD];
+        disk.seek(SeekFrom::Start(0))?;
         disk.read_exact(&mut first)?;
-        let table = Table::parse(&first).map_err(io::Error::other)?;
-        let grown = table.clone().grown(sectors).map_err(io::Error::other)?;
-        if grown == table {
+        if grown == table && Table::parse(&first).is_ok() {
             return Ok(());
         }
         let mut boot_code = [0; BOOT_CODE_LEN];
         boot_code.iter_mut().zip(&first).for_each(|(place, octet)| *place = *octet);
-        // The second table first: a cut leaves the old first table, which is whole, or the new one with its backup.
+        // The second table first: a cut leaves the old first table, or one that is torn, and then the kernel and the
+        // next start take the second one.
         let backup = grown.backup().map_err(io::Error::other)?;
         disk.seek(SeekFrom::Start(grown.sectors * SECTOR - backup.len() as u64))?;
         disk.write_all(&backup)?;
@@ -96,12 +116,41 @@ impl Disk {
         disk.seek(SeekFrom::Start(0))?;
         disk.write_all(&grown.primary(&boot_code).map_err(io::Error::other)?)?;
         disk.sync_all()?;
-        if let Some(last) = grown.find("data") {
-            block::tell_length(&disk, data, last.len() / SECTOR)?;
+        match (table.find("data"), grown.find("data")) {
+            (Some(old), Some(new))
+                if old.len() != new.len() || data.length * SECTOR != new.len() =>
+            {
+                block::tell_length(&disk, data, new.len() / SECTOR)?;
+                say(
+                    "the disk is larger than the image was: the last partition has been made longer",
+                );
+            }
+            _ => {}
         }
-        say("the disk is larger than the image was: the last partition has been made longer");
         Ok(())
     }
+}
+
+/// The table of a disk: the first one, or where that is damaged the second one.
+fn table(disk: &mut File) -> io::Result<Table> {
+    let mut bytes = vec![0; HEAD];
+    disk.seek(SeekFrom::Start(0))?;
+    disk.read_exact(&mut bytes)?;
+    let damaged = match Table::parse(&bytes) {
+        Ok(table) => return Ok(table),
+        Err(error) => error,
+    };
+    let mut bytes = vec![0; usize::try_from(BACKUP_SECTORS * SECTOR).unwrap_or(0)];
+    disk.seek(SeekFrom::Start(block::size(disk)?.saturating_sub(bytes.len() as u64)))?;
+    disk.read_exact(&mut bytes)?;
+    // What is wrong with the first one says more.
+    Table::parse_backup(&bytes).map_err(|_| io::Error::other(damaged))
+}
+
+fn random() -> u128 {
+    let mut octets = [0; 16];
+    OsRandom.fill(&mut octets);
+    u128::from_le_bytes(octets)
 }
 
 /// Checks a file system and mounts it for writing; whether that was possible.
@@ -224,6 +273,9 @@ pub(super) fn unmount_all() {
     block::sync();
 }
 
+/// Octets of the first table, with what stands before it.
+const HEAD: usize = 34 * 512;
+const _: () = assert!(HEAD as u64 == FIRST_USABLE * SECTOR);
 const E2FSCK: &str = "/sbin/e2fsck";
 /// A journal is replayed in a second; whoever needs longer has lost more than that.
 const CHECK_MAX: Duration = Duration::from_mins(1);

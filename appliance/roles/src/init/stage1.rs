@@ -18,6 +18,9 @@ pub(super) enum Stage1Error {
     /// No disk has it.
     #[error("no disk has a partition {0} after {secs} s", secs = FOUND_WITHIN.as_secs())]
     NotFound(&'static str),
+    /// More than one has it, and nothing tells them apart.
+    #[error("more than one disk has a partition {0}; take away all but the one that is to start")]
+    Several(&'static str),
     /// What is in it is no system.
     #[error("the system in {0} cannot be entered: {1}")]
     Enter(PathBuf, io::Error),
@@ -35,7 +38,7 @@ pub(super) fn run(line: &Line) -> Result<(), Stage1Error> {
         return Ok(());
     }
     let slot = line.slot.ok_or(Stage1Error::NoSlot)?;
-    let device = find(slot)?;
+    let device = find(slot, line.part)?;
     enter(&device).map_err(|error| Stage1Error::Enter(device, error))
 }
 
@@ -50,15 +53,25 @@ fn load_modules() {
 }
 
 /// Disks are found by the kernel while we wait; a USB disk takes a while.
-fn find(slot: Slot) -> Result<PathBuf, Stage1Error> {
+fn find(slot: Slot, part: Option<u128>) -> Result<PathBuf, Stage1Error> {
     let began = Instant::now();
     while began.elapsed() < FOUND_WITHIN {
-        if let Some(disk) = Disk::of(slot.label()) {
-            return Ok(disk.slot().to_owned());
+        if let Some(disk) = the_one(slot, &Disk::with(slot.label(), part))? {
+            return Ok(disk);
         }
         std::thread::sleep(LOOK_EVERY);
     }
-    Err(Stage1Error::NotFound(slot.label()))
+    // The boot loader may have read a table that was only half written.
+    let any = the_one(slot, &Disk::with(slot.label(), None))?;
+    any.ok_or(Stage1Error::NotFound(slot.label()))
+}
+
+fn the_one(slot: Slot, found: &[Disk]) -> Result<Option<PathBuf>, Stage1Error> {
+    match found {
+        [] => Ok(None),
+        [disk] => Ok(Some(disk.slot().to_owned())),
+        _ => Err(Stage1Error::Several(slot.label())),
+    }
 }
 
 fn enter(device: &Path) -> io::Result<()> {

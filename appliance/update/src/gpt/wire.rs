@@ -4,25 +4,43 @@ use super::{
     BACKUP_SECTORS, BOOT_CODE_LEN, ENTRIES, Error, FIRST_USABLE, Guid, NAME_MAX, Partition, Table,
 };
 
-/// Reads header and entries; where the partitions are is looked at by the caller.
-pub(super) fn parse(bytes: &[u8]) -> Result<Table, Error> {
-    let header = bytes.get(SECTOR..2 * SECTOR).ok_or(Error::Invalid("it is too short"))?;
+/// One of the two tables of a disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Which {
+    /// At its beginning.
+    First,
+    /// At its end.
+    Second,
+}
+
+/// There is less than a table.
+pub(super) const TOO_SHORT: Error = Error::Invalid("it is too short");
+
+/// Reads header and entries of the first table or of the second one (`which`); where the partitions are is looked at by
+/// the caller.
+pub(super) fn parse(header: &[u8], entries: &[u8], which: Which) -> Result<Table, Error> {
+    let header = header.get(..SECTOR).ok_or(TOO_SHORT)?;
     if !header.starts_with(SIGNATURE) || u32_at(header, 12) != HEADER_LEN {
         return Err(Error::Invalid("the signature is wrong"));
     }
     if checksum(header) != u32_at(header, 16) {
         return Err(Error::Invalid("the header's checksum is wrong"));
     }
-    let form = (u64_at(header, 24), u64_at(header, 72), u32_at(header, 80), u32_at(header, 84));
-    if form != (1, 2, ENTRIES, ENTRY_LEN) {
+    let (own, other) = (u64_at(header, 24), u64_at(header, 32));
+    let (end, list) = match which {
+        Which::First => (other, 2),
+        Which::Second => (own, own.saturating_sub(BACKUP_SECTORS - 1)),
+    };
+    let first = if which == Which::First { own } else { other };
+    let form = (first, u64_at(header, 72), u32_at(header, 80), u32_at(header, 84));
+    if form != (1, list, ENTRIES, ENTRY_LEN) {
         return Err(Error::Invalid("its form is not the usual one"));
     }
-    let entries = bytes.get(2 * SECTOR..2 * SECTOR + ENTRIES_LEN);
-    let entries = entries.ok_or(Error::Invalid("it is too short"))?;
+    let entries = entries.get(..ENTRIES_LEN).ok_or(TOO_SHORT)?;
     if crc32(entries) != u32_at(header, 88) {
         return Err(Error::Invalid("the checksum of the entries is wrong"));
     }
-    let sectors = u64_at(header, 32).checked_add(1).ok_or(Error::Invalid("its end is nowhere"))?;
+    let sectors = end.checked_add(1).ok_or(Error::Invalid("its end is nowhere"))?;
     let id = guid_at(header, 56);
     let numbered = (1..).zip(entries.chunks_exact(ENTRY_LEN as usize));
     let partitions = numbered.filter_map(|(number, entry)| partition(number, entry)).collect();
