@@ -4,6 +4,7 @@ use crate::error::{At as _, Error};
 use crate::layout::written;
 use crate::slot::EPOCH;
 use crate::tool::Tool;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use update::gpt::Guid;
 use update::template::Template;
@@ -64,6 +65,8 @@ pub fn write(
     for (name, content) in files {
         let file = work.join("ext4.file");
         std::fs::write(&file, content).at(&file)?;
+        // It is taken over, and must not be what this user's umask makes of it.
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).at(&file)?;
         let command = format!("write {} {name}", file.display());
         tool("debugfs").args(["-w", "-R", &command]).arg(out).run()?;
     }

@@ -197,6 +197,7 @@ const MODULES_EARLY: &[&str] = &[
     "e1000",
     "e1000e",
     "igb",
+    "igc",
     "ixgbe",
     "r8169",
     // file systems, of which ext4 wants its checksum
@@ -213,6 +214,10 @@ const MODULES_EARLY: &[&str] = &[
     "virtio_rng",
     "button",
     "evdev",
+    // keyboards for the screen
+    "hid_generic",
+    "usbhid",
+    "atkbd",
 ];
 
 /// Modules that a role may ask for.
