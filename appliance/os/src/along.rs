@@ -5,7 +5,7 @@
 //! opened by then must be closed like all others: nix gives no access to it.
 
 use nix::libc;
-use nix::sys::socket::{MsgFlags, UnixCredentials, recvmsg};
+use nix::sys::socket::{MsgFlags, UnixCredentials, recvmsg, setsockopt, sockopt};
 use std::io::IoSliceMut;
 use std::os::fd::{AsRawFd as _, BorrowedFd, FromRawFd as _, OwnedFd, RawFd};
 
@@ -49,12 +49,19 @@ pub(crate) fn receive<const ROOM: usize>(
                 // SAFETY: the kernel has just opened each of them for us alone, and written their numbers here.
                 let owned = numbers
                     .map(|number| unsafe { OwnedFd::from_raw_fd(RawFd::from_ne_bytes(number)) });
-                came.descriptors.extend(owned);
+                came.descriptors.extend(owned.inspect(close_at_once));
             }
             _ => {}
         }
     }
     Ok(came)
+}
+
+/// Whoever passed a socket may have told it to linger: closing it would then last as long as that says. What is no
+/// socket has no such setting.
+fn close_at_once(descriptor: &OwnedFd) {
+    let none = libc::linger { l_onoff: 0, l_linger: 0 };
+    let _ = setsockopt(descriptor, sockopt::Linger, &none);
 }
 
 /// The items of the socket's own level: length with the head, level, kind, content, and a gap up to the next word.
@@ -114,6 +121,25 @@ pub(crate) mod tests {
             // The pipe ends only when nobody holds its other end any more.
             assert_eq!(seen.read(&mut [0]).unwrap(), 0, "{count}");
         }
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "miri has no sockets")]
+    fn a_socket_that_would_linger_is_closed_at_once() {
+        use std::net::{TcpListener, TcpStream};
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let hour = libc::linger { l_onoff: 1, l_linger: 3600 };
+        setsockopt(&stream, sockopt::Linger, &hour).unwrap();
+        let (sender, ear) = UnixDatagram::pair().unwrap();
+        let numbers = [stream.as_raw_fd()];
+        let control = [ControlMessage::ScmRights(&numbers)];
+        let none = MsgFlags::empty();
+        sendmsg::<()>(sender.as_raw_fd(), &[IoSlice::new(b"x")], &control, none, None).unwrap();
+        let came = receive::<1>(ear.as_fd(), &mut [0; 10]).unwrap();
+        assert_eq!(came.descriptors.len(), 1);
+        let set = nix::sys::socket::getsockopt(&stream, sockopt::Linger).unwrap();
+        assert_eq!(set.l_onoff, 0, "it is the same socket, whoever holds it");
     }
 
     #[test]

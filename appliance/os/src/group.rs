@@ -21,27 +21,35 @@ pub struct Ceiling {
 pub struct Group {
     path: PathBuf,
     folder: File,
+    lacks: Vec<&'static str>,
 }
 
 impl Group {
     /// Makes the group `name` under `root` where the hierarchy is mounted, with a ceiling.
     ///
     /// # Errors
-    /// If it cannot be made or the kernel has no such ceiling.
+    /// If it cannot be made.
     pub fn make(root: &Path, name: &str, ceiling: Ceiling) -> io::Result<Self> {
         let path = root.join(name);
         match std::fs::create_dir(&path) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
             _ => {}
         }
-        let group = Self { folder: File::open(&path)?, path };
-        group.write("memory.max", &format!("{}M", ceiling.memory_mib))?;
+        let mut group = Self { folder: File::open(&path)?, path, lacks: Vec::new() };
+        // Each by itself: a kernel may lack one, and a group without ceilings still ends as a whole.
+        group.set("memory.max", &format!("{}M", ceiling.memory_mib));
         // The box has no swap; where there is some it would only hide who uses too much.
         let _ = group.write("memory.swap.max", "0");
-        group.write("memory.oom.group", "1")?;
-        group.write("pids.max", &ceiling.tasks.to_string())?;
-        group.write("cpu.weight", &ceiling.cpu_weight.to_string())?;
+        group.set("memory.oom.group", "1");
+        group.set("pids.max", &ceiling.tasks.to_string());
+        group.set("cpu.weight", &ceiling.cpu_weight.to_string());
         Ok(group)
+    }
+
+    /// The ceilings that this kernel does not have, by the names of their files.
+    #[must_use]
+    pub fn lacks(&self) -> &[&'static str] {
+        &self.lacks
     }
 
     /// Ends every process in it at once.
@@ -60,6 +68,12 @@ impl Group {
         count.and_then(|count| count.trim().parse().ok()).unwrap_or(0)
     }
 
+    fn set(&mut self, file: &'static str, text: &str) {
+        if self.write(file, text).is_err() {
+            self.lacks.push(file);
+        }
+    }
+
     fn write(&self, file: &str, text: &str) -> io::Result<()> {
         std::fs::write(self.path.join(file), text)
     }
@@ -76,5 +90,8 @@ impl AsFd for Group {
 /// # Errors
 /// If the hierarchy is not mounted there, or the kernel lacks a controller.
 pub fn enable_ceilings(root: &Path) -> io::Result<()> {
-    std::fs::write(root.join("cgroup.subtree_control"), "+memory +pids +cpu")
+    let control = root.join("cgroup.subtree_control");
+    // Each by itself, since one that is missing would refuse them all.
+    let enabled = ["+memory", "+pids", "+cpu"].map(|one| std::fs::write(&control, one));
+    enabled.into_iter().collect()
 }

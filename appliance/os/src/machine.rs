@@ -154,12 +154,17 @@ impl Buttons {
     /// Whether one was pressed since this was last asked.
     pub fn pressed(&mut self) -> bool {
         let mut pressed = false;
-        for file in &mut self.0 {
+        self.0.retain_mut(|file| {
             let mut event = [0; EVENT];
-            while matches!(file.read(&mut event), Ok(EVENT)) {
-                pressed |= is_press(&event);
+            loop {
+                match file.read(&mut event) {
+                    Ok(EVENT) => pressed |= is_press(&event),
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                    // What cannot be read any more was pulled out; waiting for it would not wait.
+                    read => break read.is_err_and(|it| it.kind() == io::ErrorKind::WouldBlock),
+                }
             }
-        }
+        });
         pressed
     }
 }

@@ -8,6 +8,7 @@
 use os::confine::{self, Access, Enforced, Family};
 use os::mount::{self, FileSystem, Limits, Piece};
 use os::priority;
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use supervise::calls;
@@ -67,6 +68,15 @@ pub fn enter(role: &Role, bases: &Bases, ground: Ground) -> io::Result<Confined>
         (Err(error), Ground::Box) => Err(error),
         (calls, _) => Ok(Confined { user: ground == Ground::Box, files, calls: calls.is_ok() }),
     }
+}
+
+/// Nothing is read from PID 1's console, and what a role prints, as when it panics, is in the kernel's log: a process
+/// that has the console could stop it, or speak in PID 1's name.
+fn no_terminal() -> io::Result<()> {
+    nix::unistd::dup2_stdin(File::open("/dev/null")?)?;
+    let log = File::options().write(true).open("/dev/kmsg")?;
+    nix::unistd::dup2_stdout(&log)?;
+    Ok(nix::unistd::dup2_stderr(&log)?)
 }
 
 /// Where a role runs.

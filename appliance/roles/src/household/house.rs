@@ -152,16 +152,25 @@ impl House {
         if let Some(every) = self.role.watchdog {
             environment.push(format!("WATCHDOG_USEC={}", every.as_micros()));
         }
-        let ours = |key: &str| PROTOCOLS.iter().any(|protocol| key.starts_with(protocol));
-        let inherited = std::env::vars().filter(|(key, _)| !ours(key));
-        environment.extend(inherited.map(|(key, value)| format!("{key}={value}")));
+        let ours = |key: &OsString| {
+            PROTOCOLS.iter().any(|protocol| key.as_encoded_bytes().starts_with(protocol.as_bytes()))
+        };
+        // Not all of it need be text.
+        let inherited =
+            std::env::vars_os().filter(|(key, _)| !ours(key)).map(|(mut key, value)| {
+                key.push("=");
+                key.push(value);
+                key
+            });
         let words = std::iter::once(OsString::from(self.role.name)).chain(words);
         let program = Program {
             path: c_string(executable.as_os_str().to_owned())?,
             words: words.map(c_string).collect::<io::Result<_>>()?,
             environment: environment
                 .into_iter()
-                .map(|variable| c_string(variable.into()))
+                .map(OsString::from)
+                .chain(inherited)
+                .map(c_string)
                 .collect::<io::Result<_>>()?,
             descriptors,
             group: group.map(Group::as_fd),

@@ -39,7 +39,13 @@ impl Box_ {
                 cpu_weight: role.share.cpu_weight,
             };
             match Group::make(Path::new(layout::GROUPS), role.name, ceiling) {
-                Ok(group) => drop(groups.insert(role.name, group)),
+                Ok(group) => {
+                    let lacks = group.lacks();
+                    if !lacks.is_empty() {
+                        tracing::warn!(role = role.name, ?lacks, "has not all its ceilings");
+                    }
+                    groups.insert(role.name, group);
+                }
                 Err(error) => tracing::error!(role = role.name, %error, "has no ceiling"),
             }
         }

@@ -127,6 +127,9 @@ const SWITCHES: &[(&str, &str)] = &[
     ("net/ipv4/ping_group_range", "0 0"),
     ("net/ipv4/conf/all/rp_filter", "1"),
     ("net/ipv4/conf/all/accept_redirects", "0"),
+    ("net/ipv4/conf/default/accept_redirects", "0"),
+    ("net/ipv6/conf/all/accept_redirects", "0"),
+    ("net/ipv6/conf/default/accept_redirects", "0"),
     ("net/ipv4/tcp_syncookies", "1"),
 ];
 
