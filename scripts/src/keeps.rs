@@ -1,7 +1,7 @@
 //! A disk is booted in QEMU, and PID 1 is watched keeping its roles: builds what `tests/init` needs and runs it.
 
 use crate::Outcome;
-use crate::image::{Archive, CLOUD, PROBE, X86_64, fixed};
+use crate::image::{Archive, CLOUD, GENERIC, PROBE, X86_64, fixed};
 use crate::rooms;
 use crate::steps::{Tally, Verdict, command};
 use std::path::Path;
@@ -24,9 +24,10 @@ pub(crate) fn report() -> Outcome {
 
 /// Boots and watches.
 pub(crate) fn verdict(root: &Path) -> Verdict {
-    let kernel = Archive::new(root, X86_64).and_then(|archive| archive.newest(CLOUD));
-    let kernel = match kernel {
-        Ok(kernel) => kernel,
+    let kernels = Archive::new(root, X86_64)
+        .and_then(|archive| Ok([archive.newest(CLOUD)?, archive.newest(GENERIC)?]));
+    let [kernel, generic] = match kernels {
+        Ok(kernels) => kernels,
         Err(why) => return Verdict::Skipped(why),
     };
     if !Path::new("/sbin/e2fsck.static").exists() || !runs("qemu-system-x86_64") {
@@ -37,8 +38,10 @@ pub(crate) fn verdict(root: &Path) -> Verdict {
         Err(error) => return Verdict::Failed(error),
     };
     let done = rooms::program("keeps").and_then(|program| {
-        let mut keeps = Command::new(program);
-        keeps.arg("--appliance").arg(appliance).arg("--kernel").arg(kernel);
+        // It dies with us, and its machines with it.
+        let mut keeps = Command::new("setpriv");
+        keeps.args(["--pdeathsig", "KILL"]).arg(program).arg("--appliance").arg(appliance);
+        keeps.arg("--kernel").arg(kernel).arg("--generic").arg(generic);
         command(root, "keeps", &mut keeps)
     });
     match done {

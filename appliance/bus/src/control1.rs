@@ -45,6 +45,8 @@ pub enum Ask {
     Reboot(oneshot::Sender<Result<(), String>>),
     /// Switch the box off, in order.
     PowerOff(oneshot::Sender<Result<(), String>>),
+    /// Take away what this scope names, and start the box anew.
+    Reset(String, oneshot::Sender<Result<(), String>>),
 }
 
 /// The interface as it is served.
@@ -93,6 +95,11 @@ impl Service {
     /// Switch the box off, in order.
     async fn power_off(&self) -> fdo::Result<()> {
         self.ask(Ask::PowerOff).await?.map_err(fdo::Error::InvalidArgs)
+    }
+
+    /// Take away what is kept, by scope (network, config, full, decommission), and start the box anew.
+    async fn reset(&self, scope: String) -> fdo::Result<()> {
+        self.ask(|answer| Ask::Reset(scope, answer)).await?.map_err(fdo::Error::InvalidArgs)
     }
 }
 

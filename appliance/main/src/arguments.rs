@@ -76,6 +76,8 @@ pub(crate) enum Question {
     Restart(String),
     /// Start the box anew.
     Reboot,
+    /// Take away what is kept, by scope; whoever asks has said that he is sure.
+    Reset(String),
     /// Switch the box off.
     PowerOff,
 }
@@ -167,12 +169,14 @@ fn be(role: &'static str, mut parser: Parser) -> Result<Command, lexopt::Error> 
 
 fn ctl(mut parser: Parser) -> Result<Command, lexopt::Error> {
     let (mut state, mut words, mut logs) = (None, Vec::new(), Logs::default());
+    let mut sure = false;
     while let Some(argument) = parser.next()? {
         let of_logs = words.first().is_some_and(|word| word == "logs");
         let of_observed = words.first().is_some_and(|word| word == "observed");
         match argument {
             Arg::Long("state") => once(&mut state, "--state", &mut parser)?,
             Arg::Long("json") if of_logs || of_observed => logs.json = true,
+            Arg::Long("yes") if words.first().is_some_and(|word| word == "reset") => sure = true,
             Arg::Short('f') | Arg::Long("follow") if of_logs => logs.follow = true,
             Arg::Long(name @ ("level" | "role" | "since" | "grep" | "field")) if of_logs => {
                 let name = name.to_owned();
@@ -191,13 +195,29 @@ fn ctl(mut parser: Parser) -> Result<Command, lexopt::Error> {
         ["restart", role] => Question::Restart(role.to_owned()),
         ["reboot"] => Question::Reboot,
         ["poweroff"] => Question::PowerOff,
+        ["reset", scope] if sure => Question::Reset(scope.to_owned()),
+        ["reset", scope] => return Err(unsure(scope).into()),
         _ => {
             return Err("expected: ctl status, ctl logs, ctl observed [ROLE], ctl restart ROLE, \
-                        ctl reboot, ctl poweroff"
+                        ctl reboot, ctl poweroff, ctl reset SCOPE --yes"
                 .into());
         }
     };
     Ok(Command::Control(state, question))
+}
+
+/// What is lost, for whoever has not said that he knows.
+fn unsure(scope: &str) -> String {
+    let lost = match scope {
+        "network" => "the network settings are",
+        "config" => "all settings are; users and subscriptions stay",
+        "full" => "settings, users, subscriptions, logs and certificates are",
+        "decommission" => "everything that was kept since manufacture is, overwritten,",
+        _ => return format!("there is no scope {scope:?}: network, config, full or decommission"),
+    };
+    format!(
+        "{lost} taken away for good and the box starts anew; say `ctl reset {scope} --yes` if that is wanted"
+    )
 }
 
 /// Takes one of the options that choose records.
@@ -368,6 +388,8 @@ usage: appliance COMMAND
   enrol --state DIR [--mac MAC]                    a one-time token for a new base station
   ctl status|restart ROLE|reboot|poweroff [--state DIR]
                                                    look at the roles or restart one; start this box anew, switch it off
+  ctl reset network|config|full|decommission --yes [--state DIR]
+                                                   take away what is kept since manufacture, and start this box anew
   ctl logs [-f] [--level L] [--role R] [--since T] [--grep TEXT] [--field NAME=VALUE] [--json] [--state DIR]
                                                    show the log, and with -f what comes; T is 10m, 2h or a time
   ctl observed [ROLE] [--json] [--state DIR]       what each role counts, and its calls with their quality
@@ -451,6 +473,13 @@ mod tests {
         {
             assert!(read(&format!("appliance {wrong}")).is_err(), "{wrong}");
         }
+        assert_eq!(
+            read("appliance ctl reset full --yes"),
+            Ok(Command::Control(None, Question::Reset("full".into())))
+        );
+        let unsure = read("appliance ctl reset full").unwrap_err();
+        assert!(unsure.contains("users") && unsure.contains("--yes"), "{unsure}");
+        assert!(read("appliance ctl reboot --yes").is_err());
         for wrong in ["ctl", "ctl fly", "ctl restart", "ctl reboot now", "ctl --state"] {
             assert!(read(&format!("appliance {wrong}")).is_err(), "{wrong}");
         }

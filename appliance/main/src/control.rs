@@ -48,6 +48,10 @@ pub(crate) fn ask(server: &Server, question: &Question) -> Result<String, Client
             client::power_off(server)?;
             Ok("the box is switched off\n".to_owned())
         }
+        Question::Reset(scope) => {
+            client::reset(server, scope)?;
+            Ok(format!("the box starts anew and takes away what is kept, scope {scope}\n"))
+        }
     }
 }
 

@@ -146,6 +146,15 @@ pub fn power_off(server: &Server) -> Result<(), ClientError> {
     ask(server, "ctl", async |connection| ControlProxy::new(connection).await?.power_off().await)
 }
 
+/// Takes away what this scope names, and starts the box anew.
+///
+/// # Errors
+/// [`ClientError`]; refused by a server in the foreground, and if there is no such scope.
+pub fn reset(server: &Server, scope: &str) -> Result<(), ClientError> {
+    let scope = scope.to_owned();
+    ask(server, "ctl", async |connection| ControlProxy::new(connection).await?.reset(scope).await)
+}
+
 /// The names of the roles that this server has, in the order of the status page.
 pub fn names(server: &Server) -> impl Iterator<Item = &'static str> {
     let there = |role: &&Role| {

@@ -14,7 +14,7 @@ use std::os::unix::net::UnixListener;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use supervise::control::{Answer, Name, Request, View};
+use supervise::control::{Answer, Name, Request, Scope, View};
 use tokio::sync::mpsc::channel;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
@@ -130,6 +130,10 @@ async fn pass_on(supervisor: &Supervisor, ask: Ask) -> Result<(), CtlError> {
         },
         Ask::Reboot(answer) => order(supervisor, &Request::Reboot, answer, "").await?,
         Ask::PowerOff(answer) => order(supervisor, &Request::PowerOff, answer, "").await?,
+        Ask::Reset(word, answer) => match Scope::of_word(&word) {
+            Some(scope) => order(supervisor, &Request::Reset(scope), answer, "").await?,
+            None => drop(answer.send(Err(no_scope(&word)))),
+        },
     }
     Ok(())
 }
@@ -144,7 +148,9 @@ async fn order(
         Answer::Done => Ok(()),
         Answer::Unknown => Err(unknown(name)),
         Answer::Refused | Answer::Role(_) | Answer::Standing(_) => {
-            Err("the server runs in the foreground of this machine; end it with ctrl-C instead"
+            Err("this is not done here: a server in the foreground of a machine is ended with \
+                 ctrl-C and keeps its files where they are, and a box without a boot state \
+                 cannot be reset"
                 .into())
         }
     };
@@ -169,6 +175,11 @@ fn shown(views: &[View]) -> Roles {
 
 fn unknown(name: &str) -> String {
     format!("there is no role {name:?}; `appliance ctl status` lists them")
+}
+
+fn no_scope(word: &str) -> String {
+    let words = Scope::ALL.map(Scope::word).join(", ");
+    format!("there is no scope {word:?}; a factory reset takes away one of {words}")
 }
 
 /// Without a watchdog there is nobody to hear it.

@@ -14,15 +14,14 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use sd_notify::NotifyState;
 use std::fs::File;
-use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 use supervise::role::{LastResort, Network, Role, Runs, Share};
 use supervise::roles;
-use update::bootstate::{Copies, Reset};
 
 /// Its name.
 pub const NAME: &str = "probe";
@@ -166,10 +165,6 @@ fn obey(words: &[&str], held: &mut Vec<UnixStream>) -> Result<String, Box<dyn st
             "ok".into()
         }
         ["orphans", count] => myself(&["orphans", count])?,
-        ["reset", scope] => {
-            request_reset(scope)?;
-            "ok".into()
-        }
         ["size", path] => {
             let system = nix::sys::statvfs::statvfs(path)?;
             (system.blocks() * system.fragment_size()).to_string()
@@ -343,28 +338,6 @@ fn memory(server: &Server) -> Result<String, Box<dyn std::error::Error>> {
         sum += pss.and_then(|pss| pss.trim().strip_suffix(" kB")?.parse::<u64>().ok()).unwrap_or(0);
     }
     Ok(sum.to_string())
-}
-
-fn request_reset(scope: &str) -> Result<(), Box<dyn std::error::Error>> {
-    let scope = match scope {
-        "network" => Reset::Network,
-        "config" => Reset::Config,
-        "full" => Reset::Full,
-        "decommission" => Reset::Decommission,
-        _ => return Err("there is no such scope".into()),
-    };
-    let device: PathBuf =
-        os::block::labelled("bootstate").into_iter().next().ok_or("there is no boot state")?.device;
-    let mut file = File::options().read(true).write(true).open(device)?;
-    let mut octets = vec![0; 1 << 20];
-    file.read_exact(&mut octets)?;
-    let copies = Copies::of_partition(&octets);
-    for write in copies.replace(copies.state().reset_requested(scope)) {
-        file.seek(SeekFrom::Start(write.copy.sector() * 512))?;
-        file.write_all(&write.block)?;
-        file.sync_all()?;
-    }
-    Ok(())
 }
 
 const ORPHANS_AT_ONCE: usize = 40;

@@ -66,6 +66,12 @@ impl Scope {
             Self::Decommission => "decommission",
         }
     }
+
+    /// The one with this word.
+    #[must_use]
+    pub fn of_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|scope| scope.word() == word)
+    }
 }
 
 /// What the supervisor answers.

@@ -40,7 +40,7 @@ pub const ROLES: &[Role] = &[
         calls: &[],
         listens: true,
         datagrams: &[],
-        asks: &[Ask::Status, Ask::Restart, Ask::Reboot, Ask::PowerOff],
+        asks: &[Ask::Status, Ask::Restart, Ask::Reboot, Ask::PowerOff, Ask::Reset],
         runs: Runs::Everywhere,
         uid: 710,
         capabilities: &[],
@@ -263,7 +263,7 @@ mod tests {
             assert_eq!(asks.iter().collect::<BTreeSet<_>>().len(), asks.len(), "{name}");
             assert!(both.iter().all(|ask| asks.contains(ask)), "{name}");
             // What needs a person in front of the box cannot be had over the bus.
-            let present = [Ask::OtherSlot, Ask::Reset, Ask::Address];
+            let present = [Ask::OtherSlot, Ask::Address];
             assert!(present.iter().all(|ask| asks.contains(ask) == (name == "console")));
             assert_eq!(asks.contains(&Ask::Restart), name == "ctl");
         }

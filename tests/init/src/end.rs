@@ -31,7 +31,7 @@ fn keys(disk: &Disk) -> Result<String, Wrong> {
     }
     machine.order("poweroff");
     machine.ends()?;
-    is_clean(&copy, &disk.work)?;
+    is_clean(&copy)?;
     Ok(String::new())
 }
 
@@ -51,7 +51,7 @@ fn hangs(disk: &Disk) -> Result<String, Wrong> {
     }
     machine.order("poweroff");
     machine.ends()?;
-    is_clean(&copy, &disk.work)?;
+    is_clean(&copy)?;
     Ok(String::new())
 }
 

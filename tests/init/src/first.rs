@@ -1,6 +1,7 @@
 //! The first start of a box, and what was written into it at manufacture.
 
 use crate::disk::{Disk, content, is_clean};
+use crate::life::begin_anew;
 use crate::machine::Machine;
 use crate::{Kernel, Story, Wrong};
 
@@ -38,7 +39,7 @@ fn first_start(disk: &Disk) -> Result<String, Wrong> {
     }
     machine.order("poweroff");
     machine.ends()?;
-    is_clean(&copy, &disk.work)?;
+    is_clean(&copy)?;
     Ok(format!("{} MiB", data >> 20))
 }
 
@@ -52,15 +53,13 @@ fn identity(disk: &Disk) -> Result<String, Wrong> {
     }
     let settings = "<config><dect><frequency>Europe</frequency></dect></config>";
     machine.ask(&format!("write /state/config.xml {settings}"))?;
-    machine.ask("restart dect")?;
-    machine.says("all roles are ready")?;
+    begin_anew(&mut machine, "restart", "dect")?;
     let observed = machine.ask("ask ctl observed dect")?;
     if observed.contains("alert") {
         return Err(format!("with an ARI and a region: {observed}").into());
     }
     for scope in ["network", "config", "full", "decommission"] {
-        machine.ask(&format!("reset {scope}"))?;
-        machine.order("reboot");
+        machine.order(&format!("ask ctl reset {scope} --yes"));
         machine.says("the factory reset is done")?;
         machine.is_up()?;
     }
@@ -69,7 +68,7 @@ fn identity(disk: &Disk) -> Result<String, Wrong> {
     if content(&copy, "ident")? != before {
         return Err("the identity was touched".into());
     }
-    is_clean(&copy, &disk.work)?;
+    is_clean(&copy)?;
     Ok(String::new())
 }
 

@@ -1,6 +1,7 @@
 //! The log: what was said before there was one stands in it too.
 
 use crate::disk::Disk;
+use crate::life::begin_anew;
 use crate::machine::Machine;
 use crate::{Kernel, Story, Wrong};
 
@@ -14,8 +15,7 @@ fn early(disk: &Disk) -> Result<String, Wrong> {
     let copy = disk.copy("early")?;
     let (mut machine, _) = Machine::up(disk, &copy)?;
     look(&mut machine)?;
-    machine.ask("kill SIGKILL log")?;
-    machine.says("all roles are ready")?;
+    begin_anew(&mut machine, "kill SIGKILL", "log")?;
     look(&mut machine)?;
     machine.order("poweroff");
     machine.ends()?;

@@ -62,7 +62,9 @@ impl Machine {
             Arch::Aarch64 => ["-device", "pci-serial,chardev=probe"],
         });
         qemu.arg("-qmp").arg(format!("unix:{},server,nowait", monitor.display()));
-        qemu.arg("-drive").arg(format!("file={},format=raw,if=virtio", copy.display()));
+        // What is overwritten with zeros takes no room here.
+        let drive = format!("file={},format=raw,if=virtio,{SPARSE}", copy.display());
+        qemu.arg("-drive").arg(drive);
         qemu.args(how.more);
         let mut qemu = qemu.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
         let mut output = qemu.stdout.take().ok_or("QEMU has no output")?;
@@ -326,6 +328,7 @@ fn kvm() -> bool {
     std::env::var_os("FIXPART_KVM").is_some_and(|value| value == "1")
 }
 
+const SPARSE: &str = "discard=unmap,detect-zeroes=unmap";
 /// What is waited for takes a minute at most, even where the machine does ten other things; this ends a wait as a
 /// whole, however much is said meanwhile.
 const PATIENCE: Duration = Duration::from_mins(8);

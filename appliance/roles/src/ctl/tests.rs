@@ -27,6 +27,7 @@ fn supervise(ours: &Pair) {
             ],
             Request::Restart(name) if name == media => vec![Answer::Done],
             Request::Restart(_) => vec![Answer::Unknown],
+            Request::Reset(scope) if scope == Scope::Full => vec![Answer::Done],
             _ => vec![Answer::Refused],
         };
         for answer in answers {
@@ -36,7 +37,7 @@ fn supervise(ours: &Pair) {
 }
 
 /// Those that come to the supervisor; the name that is too long does not.
-const QUESTIONS: usize = 5;
+const QUESTIONS: usize = 7;
 
 #[test]
 fn an_administrator_asks_and_a_stranger_is_not_heard() {
@@ -76,6 +77,10 @@ fn an_administrator_asks_and_a_stranger_is_not_heard() {
     assert!(client::restart(&server, "a name that is far too long").is_err());
     assert!(client::reboot(&server).unwrap_err().to_string().contains("foreground"));
     assert!(client::power_off(&server).is_err());
+    client::reset(&server, "full").unwrap();
+    assert!(client::reset(&server, "network").is_err());
+    let unknown = client::reset(&server, "everything").unwrap_err().to_string();
+    assert!(unknown.contains("network, config, full, decommission"), "{unknown}");
     let elsewhere = Server { sockets: PathBuf::from("/nonexistent"), user: 0 };
     assert!(client::roles(&elsewhere).unwrap_err().to_string().contains("no server runs"));
 

@@ -68,7 +68,12 @@ impl Desk {
                     Scope::Full => Reset::Full,
                     Scope::Decommission => Reset::Decommission,
                 };
-                done(record.is_some_and(|record| record.request_reset(scope)))
+                // Done before anything is mounted, so that a power cut in the middle only begins it anew.
+                let wanted = record.is_some_and(|record| record.request_reset(scope));
+                if wanted {
+                    say("a factory reset is wanted: starting anew for it");
+                }
+                done(wanted)
             }
             Request::Address(fixed) => self.address(Some(network::file::text(fixed))),
             Request::AsItWas => self.address(None),
