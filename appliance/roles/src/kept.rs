@@ -7,7 +7,7 @@
 use os::passed::{self, Passed};
 use std::io;
 use std::net::{SocketAddr, TcpListener, UdpSocket};
-use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 
 /// The sockets that earlier processes of this role have left with the supervisor.
 #[derive(Debug, Default)]
@@ -31,8 +31,12 @@ impl Kept {
         at: SocketAddr,
         open: impl FnOnce() -> io::Result<TcpListener>,
     ) -> io::Result<TcpListener> {
-        let left = self.left(name, at);
-        left.map_or_else(|| Ok(keep(name, open()?.into())), Ok).map(TcpListener::from)
+        if let Some(left) = self.left(name, at) {
+            return Ok(left.into());
+        }
+        let made = open()?;
+        keep(name, made.as_fd());
+        Ok(made)
     }
 
     /// The same for datagrams.
@@ -45,8 +49,12 @@ impl Kept {
         at: SocketAddr,
         open: impl FnOnce() -> io::Result<UdpSocket>,
     ) -> io::Result<UdpSocket> {
-        let left = self.left(name, at);
-        left.map_or_else(|| Ok(keep(name, open()?.into())), Ok).map(UdpSocket::from)
+        if let Some(left) = self.left(name, at) {
+            return Ok(left.into());
+        }
+        let made = open()?;
+        keep(name, made.as_fd());
+        Ok(made)
     }
 
     /// Closes what nobody has asked for: the settings do not want it any more.
@@ -74,10 +82,9 @@ impl Kept {
     }
 }
 
-fn keep(name: &str, socket: OwnedFd) -> OwnedFd {
+fn keep(name: &str, socket: BorrowedFd<'_>) {
     // Without a supervisor that keeps it, it ends with us.
-    let _ = passed::keep(name, socket.as_fd());
-    socket
+    let _ = passed::keep(name, socket);
 }
 
 fn forget(name: &str) {

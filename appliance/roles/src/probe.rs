@@ -97,53 +97,49 @@ fn raw(port: &File) -> io::Result<()> {
 
 fn obey(words: &[&str], held: &mut Vec<UnixStream>) -> Result<String, Box<dyn std::error::Error>> {
     let server = Server::of_this_box();
-    Ok(match *words {
-        ["status"] => status(&server)?,
-        ["restart", role] => {
-            client::restart(&server, role)?;
-            "ok".into()
-        }
-        ["reboot"] => {
-            client::reboot(&server)?;
-            "ok".into()
-        }
-        ["poweroff"] => {
-            client::power_off(&server)?;
-            "ok".into()
-        }
+    if let Some(seen) = look(&server, words)? {
+        return Ok(seen);
+    }
+    match *words {
+        ["restart", role] => client::restart(&server, role)?,
+        ["reboot"] => client::reboot(&server)?,
+        ["poweroff"] => client::power_off(&server)?,
         ["kill", signal, role] => {
             let signal: Signal = signal.parse()?;
             kill(Pid::from_raw(pid_of(&server, role)?), signal)?;
-            "ok".into()
         }
-        ["loop", role] => crash_loop(&server, role)?,
+        ["loop", role] => return crash_loop(&server, role),
         ["connect", role] => {
             let path = Path::new(layout::SOCKETS).join(format!("{role}.sock"));
             held.push(UnixStream::connect(path)?);
-            "ok".into()
         }
-        ["callers", role, ref ports @ ..] => callers::while_it_dies(&server, role, ports)?,
-        ["freeze"] => {
-            freeze()?;
-            "ok".into()
+        ["callers", role, ref ports @ ..] => return callers::while_it_dies(&server, role, ports),
+        ["freeze"] => freeze()?,
+        ["write", path, text] => write(path, text.as_bytes())?,
+        ["put", path, hex] => write(path, &unhex(hex)?)?,
+        ["hog", role, mib] => {
+            let procs = Path::new(layout::GROUPS).join(role).join("cgroup.procs");
+            let child = Command::new("/proc/self/exe").arg0(NAME).args(["hog", mib]).spawn()?;
+            std::fs::write(procs, child.id().to_string())?;
         }
+        ["orphans", count] => return Ok(myself(&["orphans", count])?),
+        ["die"] => drop(kill(Pid::this(), Signal::SIGKILL)),
+        _ => return Err("the probe does not know this".into()),
+    }
+    Ok("ok".into())
+}
+
+/// What can be asked without changing anything; `None`: it is no question.
+fn look(server: &Server, words: &[&str]) -> Result<Option<String>, Box<dyn std::error::Error>> {
+    Ok(Some(match *words {
+        ["status"] => status(server)?,
         ["proc", role] => {
-            let pid = pid_of(&server, role)?;
+            let pid = pid_of(server, role)?;
             std::fs::read_to_string(format!("/proc/{pid}/status"))?
         }
-        ["share", role] => share(&server, role)?,
+        ["share", role] => share(server, role)?,
         ["zombies"] => zombies().to_string(),
         ["read", path] => std::fs::read_to_string(path)?,
-        ["write", path, text] => {
-            std::fs::write(path, text)?;
-            nix::unistd::sync();
-            "ok".into()
-        }
-        ["put", path, hex] => {
-            std::fs::write(path, unhex(hex)?)?;
-            nix::unistd::sync();
-            "ok".into()
-        }
         ["ask", ref words @ ..] => {
             let output = Command::new("/proc/self/exe").arg0("appliance").args(words).output()?;
             let said = if output.status.success() { output.stdout } else { output.stderr };
@@ -158,24 +154,19 @@ fn obey(words: &[&str], held: &mut Vec<UnixStream>) -> Result<String, Box<dyn st
             names.join(" ")
         }
         ["inside", role] => myself(&["inside", role])?,
-        ["hog", role, mib] => {
-            let procs = Path::new(layout::GROUPS).join(role).join("cgroup.procs");
-            let child = Command::new("/proc/self/exe").arg0(NAME).args(["hog", mib]).spawn()?;
-            std::fs::write(procs, child.id().to_string())?;
-            "ok".into()
-        }
-        ["orphans", count] => myself(&["orphans", count])?,
         ["size", path] => {
             let system = nix::sys::statvfs::statvfs(path)?;
             (system.blocks() * system.fragment_size()).to_string()
         }
-        ["memory"] => memory(&server)?,
-        ["die"] => {
-            let _ = kill(Pid::this(), Signal::SIGKILL);
-            String::new()
-        }
-        _ => return Err("the probe does not know this".into()),
-    })
+        ["memory"] => memory(server)?,
+        _ => return Ok(None),
+    }))
+}
+
+fn write(path: &str, octets: &[u8]) -> io::Result<()> {
+    std::fs::write(path, octets)?;
+    nix::unistd::sync();
+    Ok(())
 }
 
 /// What a role, or PID 1, has of processors and memory when they are short: nice, cpu.weight and oom_score_adj.
@@ -204,10 +195,12 @@ fn unhex(text: &str) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
 }
 
 fn status(server: &Server) -> Result<String, Box<dyn std::error::Error>> {
+    use std::fmt::Write as _;
     let roles = client::roles(server)?;
     let mut text = if roles.safe_mode { "safe".to_owned() } else { "normal".to_owned() };
     for role in &roles.roles {
-        text.push_str(&format!(" {}={},{},{}", role.name, role.state, role.pid, role.starts));
+        // Writing to a string cannot fail.
+        let _ = write!(text, " {}={},{},{}", role.name, role.state, role.pid, role.starts);
     }
     Ok(text)
 }

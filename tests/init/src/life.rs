@@ -5,7 +5,7 @@ use crate::machine::Machine;
 use crate::{Kernel, Story, Wrong};
 use std::collections::BTreeMap;
 use supervise::role::{Base, Network, Rights, Role, Share};
-use supervise::roles::{INIT_OOM_SCORE_ADJ, ROLES};
+use supervise::roles::{INIT_OOM_SCORE_ADJ, ROLES, find};
 
 pub(crate) const STORIES: &[Story] = &[
     Story {
@@ -237,15 +237,24 @@ fn safe_mode(disk: &Disk) -> Result<String, Wrong> {
     }
     let _ = machine.ask("loop dect");
     let line = machine.says("SAFE MODE")?;
-    if !line.contains("169.254.") {
-        return Err(format!("it names no link-local address: {line}").into());
+    let address = line.split_whitespace().find(|word| word.starts_with("169.254."));
+    let address = address.ok_or("it names no link-local address")?.trim_end_matches([';', '.']);
+    for words in ["the role dect cannot be kept alive", "reset the settings"] {
+        if !line.contains(words) {
+            return Err(format!("it does not say {words:?}: {line}").into());
+        }
     }
-    let status = machine.becomes(|status| status.contains("dect=stopped"))?;
-    if !status.starts_with("safe ")
-        || !status.contains("media=stopped")
-        || !status.contains("ctl=ready")
-    {
-        return Err(status.into());
+    // What a person needs to mend it runs, and nothing else.
+    let right = |status: &str| {
+        let wanted = |name: &str| {
+            if find(name).is_none_or(Role::in_safe_mode) { "ready" } else { "stopped" }
+        };
+        status.starts_with("safe ")
+            && roles(status).iter().all(|(name, (state, ..))| state == wanted(name))
+    };
+    machine.becomes(right)?;
+    if !machine.ask("read /proc/net/fib_trie")?.contains(&format!("{address} ")) {
+        return Err(format!("no interface has the address {address}").into());
     }
     machine.order("reboot");
     machine.find_probe()?;

@@ -259,11 +259,11 @@ impl Machine {
     /// Waits until it has switched itself off.
     pub(crate) fn ends(mut self) -> Result<(), Wrong> {
         self.says("switching off")?;
-        self.is_gone()
+        self.goes()
     }
 
     /// Waits until QEMU has ended, and well.
-    pub(crate) fn is_gone(mut self) -> Result<(), Wrong> {
+    pub(crate) fn goes(mut self) -> Result<(), Wrong> {
         let end = Instant::now() + PATIENCE;
         loop {
             match self.console.recv_timeout(end.saturating_duration_since(Instant::now())) {
@@ -292,7 +292,9 @@ impl Machine {
     /// The last lines of the console, also those that nobody has asked for.
     fn last(&mut self) -> String {
         let unread: Vec<String> = self.console.try_iter().collect();
-        unread.into_iter().for_each(|line| self.keep(line));
+        for line in unread {
+            self.keep(line);
+        }
         self.said.iter().map(String::as_str).collect::<Vec<_>>().join("\n")
     }
 }

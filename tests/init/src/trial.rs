@@ -43,7 +43,7 @@ fn left(disk: &Disk) -> Result<String, Wrong> {
     machine.order("loop dect");
     machine.says("cannot be kept alive: starting anew")?;
     machine.says("starting anew")?;
-    machine.is_gone()?;
+    machine.goes()?;
     let slot = chosen(&copy)?;
     if slot != Slot::A {
         return Err(format!("slot {} is chosen again", slot.letter()).into());
