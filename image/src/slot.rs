@@ -224,6 +224,7 @@ const MODULES_EARLY: &[&str] = &[
 const MODULES_LATER: &[&str] = &[
     "softdog",
     "8021q",
+    "sr_mod",
     "efivarfs",
     "efi_pstore",
     "mtd",

@@ -242,8 +242,11 @@ pub fn role(name: &str, place: &Place) -> Result<(), EntryError> {
             "console" => {
                 let control = passed.named(CONTROL).ok_or(NotPassed::None)?;
                 let doors = doors.ok_or(NotPassed::None)?;
-                let sources =
-                    console::Sources { files: place.files.clone(), sockets: place.sockets.clone() };
+                let sources = console::Sources {
+                    files: place.files.clone(),
+                    identity: layout::IDENTITY.into(),
+                    sockets: place.sockets.clone(),
+                };
                 let given = console::Given { doors, control, listener, callers, sources };
                 Ok(console::run(given, stop).await?)
             }

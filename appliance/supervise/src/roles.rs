@@ -81,7 +81,11 @@ pub const ROLES: &[Role] = &[
         watchdog: Some(WATCHDOG),
         last_resort: LastResort::DegradeInSafeModeToo,
         // It has opened its terminals and a socket for echo requests before it is confined.
-        files: &[RUN, SETTINGS],
+        files: &[
+            RUN,
+            SETTINGS,
+            Grant { base: Base::Root, path: "ident/ident.xml", rights: Rights::Read },
+        ],
         syscalls: &[calls::TOKIO],
         network: Network::Local,
     },

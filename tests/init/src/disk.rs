@@ -22,7 +22,7 @@ pub(crate) struct Disk {
     /// The initramfs of the slot.
     pub(crate) initrd: PathBuf,
     /// What stands in slot A.
-    slot: PathBuf,
+    pub(crate) slot: PathBuf,
     /// The machine it is for.
     pub(crate) arch: Arch,
     /// For copies.
@@ -173,7 +173,7 @@ pub(crate) fn write_boot_state(disk: &Path, writes: &[Write]) -> Result<(), Wron
 }
 
 /// Where a partition begins and how long it is, in octets.
-fn place(disk: &Path, name: &str) -> Result<(u64, u64), Wrong> {
+pub(crate) fn place(disk: &Path, name: &str) -> Result<(u64, u64), Wrong> {
     let mut head = vec![0; usize::try_from(FIRST_USABLE * SECTOR_LEN)?];
     File::open(disk)?.read_exact(&mut head)?;
     let table = Table::parse(&head)?;

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::io::{BufRead as _, BufReader, ErrorKind, Read as _, Write as _};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
@@ -26,6 +26,7 @@ pub(crate) const PLAIN: Start<'_> = Start { slot: 'a', more: &[] };
 /// A running machine; it is switched off when this is dropped, and also when this program is killed.
 pub(crate) struct Machine {
     qemu: Child,
+    keyboard: ChildStdin,
     console: Receiver<String>,
     probe: Option<UnixStream>,
     waiting: UnixListener,
@@ -66,7 +67,8 @@ impl Machine {
         let drive = format!("file={},format=raw,if=virtio,{SPARSE}", copy.display());
         qemu.arg("-drive").arg(drive);
         qemu.args(how.more);
-        let mut qemu = qemu.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
+        let mut qemu = qemu.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        let keyboard = qemu.stdin.take().ok_or("QEMU has no input")?;
         let mut output = qemu.stdout.take().ok_or("QEMU has no output")?;
         let (tell, console) = channel();
         std::thread::spawn(move || {
@@ -83,6 +85,7 @@ impl Machine {
         });
         Ok(Self {
             qemu,
+            keyboard,
             console,
             probe: None,
             waiting,
@@ -134,6 +137,21 @@ impl Machine {
         }
         while self.hear_until(end)? != "probe" {}
         Ok(())
+    }
+
+    /// Types a line at the console.
+    pub(crate) fn types(&mut self, line: &str) -> Result<(), Wrong> {
+        Ok(self.keyboard.write_all(format!("{line}\n").as_bytes())?)
+    }
+
+    /// Forgets what the console has said so far.
+    pub(crate) fn look_away(&mut self) {
+        self.said.clear();
+    }
+
+    /// The last lines before the one that was looked for.
+    pub(crate) fn said(&self) -> impl Iterator<Item = &str> {
+        self.said.iter().map(String::as_str)
     }
 
     /// Reads the console until a line holds this.

@@ -4,6 +4,7 @@
 //! test's own then does inside what is asked over a second serial port. All is
 //! judged by what is said on the two ports; time only ends what hangs.
 
+mod console;
 mod disk;
 mod end;
 mod first;
@@ -73,8 +74,15 @@ fn told() -> Result<ExitCode, Wrong> {
             other => return Err(other.unexpected().into()),
         }
     }
-    let all =
-        [first::STORIES, end::STORIES, life::STORIES, log::STORIES, trial::STORIES, reset::STORIES];
+    let all = [
+        first::STORIES,
+        end::STORIES,
+        life::STORIES,
+        log::STORIES,
+        trial::STORIES,
+        reset::STORIES,
+        console::STORIES,
+    ];
     let wanted =
         |story: &&Story| only.is_empty() || only.iter().any(|name| story.name.contains(name));
     let stories: Vec<&Story> = all.into_iter().flatten().filter(wanted).collect();

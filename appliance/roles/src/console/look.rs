@@ -15,6 +15,8 @@ use supervise::control::{self, Request, Shown, Standing};
 pub struct Sources {
     /// The administrator's.
     pub files: Files,
+    /// What was written at manufacture.
+    pub identity: PathBuf,
     /// Where the sockets of the roles are, and what was found out about the network.
     pub sockets: PathBuf,
 }
@@ -41,7 +43,7 @@ impl Look {
         };
         alerts.extend(line("problem"));
         alerts.extend(self.roles().await);
-        alerts.extend(radio(&self.sources.files));
+        alerts.extend(radio(&self.sources));
         View {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             name: line("name").unwrap_or_else(|| "unknown".into()),
@@ -105,11 +107,12 @@ impl Look {
 }
 
 /// Why the radio is off, if it is.
-fn radio(files: &Files) -> Vec<String> {
+fn radio(Sources { files, identity, .. }: &Sources) -> Vec<String> {
     let mut alerts = Vec::new();
     match settings::load(files) {
         Ok(loaded) => {
-            if loaded.config.get(&fixpart::ARI).is_none() {
+            let set = loaded.config.get(&fixpart::ARI);
+            if set.or_else(|| settings::assigned_ari(identity)).is_none() {
                 alerts.push(
                     "radio off: no ARI is set (fixpart.ari); it comes with your order".into(),
                 );
