@@ -7,7 +7,7 @@ mod small;
 
 pub(crate) use arch::{AARCH64, Arch, X86_64};
 pub(crate) use debian::{Archive, Foreign, PACKAGES};
-pub(crate) use program::{can_build, fixed};
+pub(crate) use program::{can_build, elsewhere, fixed};
 
 use crate::buildroot::fragment::SOURCE;
 use crate::rooms;

@@ -1,5 +1,6 @@
-//! What takes longer than a change can wait for: fuzzing, benchmarks, and a kernel built here.
+//! What takes longer than a change can wait for: fuzzing, benchmarks, a kernel built here, the appliance built twice.
 
+use crate::image::{self, X86_64};
 use crate::steps::{Steps, Verdict, command};
 use std::path::Path;
 use std::process::Command;
@@ -18,6 +19,17 @@ pub(crate) fn run(root: &Path, steps: &mut Steps) {
             (Ok(None), _) => Verdict::Skipped(crate::buildroot::fragment::MISSING.into()),
             (Err(why), _) => Verdict::Failed(why),
             (_, Err(why)) => Verdict::Skipped(why),
+        }
+    });
+    steps.step("the appliance is the same octets, whoever builds it and where", || {
+        let here = image::fixed(root, X86_64, "appliance", &[]);
+        match here.and_then(|here| Ok([here, image::elsewhere(root, X86_64)?])) {
+            Ok(both) => match both.map(std::fs::read) {
+                [Ok(here), Ok(there)] if here == there => Verdict::Passed(String::new()),
+                [Ok(_), Ok(_)] => Verdict::Failed("they differ".into()),
+                [Err(error), _] | [_, Err(error)] => Verdict::Failed(error.to_string()),
+            },
+            Err(error) => Verdict::Failed(error),
         }
     });
     steps.step("benchmarks", || {

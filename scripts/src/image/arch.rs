@@ -11,8 +11,8 @@ pub(crate) struct Arch {
     pub(crate) triple: &'static str,
     /// The compiler that makes programs for it elsewhere; Rust links with it.
     pub(crate) compiler: &'static str,
-    /// Debian's package with that.
-    pub(crate) compiler_package: &'static str,
+    /// Debian's packages with that, and with the C library that it links.
+    pub(crate) compiler_packages: [&'static str; 2],
     /// The package that stands for the newest kernel with drivers for real hardware.
     pub(crate) kernel: &'static str,
     /// What else of Debian ends up in an image.
@@ -25,7 +25,7 @@ pub(crate) const X86_64: Arch = Arch {
     debian: "amd64",
     triple: "x86_64-unknown-linux-gnu",
     compiler: "x86_64-linux-gnu-gcc",
-    compiler_package: "gcc-x86-64-linux-gnu",
+    compiler_packages: ["gcc-x86-64-linux-gnu", "libc6-dev-amd64-cross"],
     kernel: "linux-image-amd64",
     inside: &["e2fsck-static", "grub-efi-amd64-bin", "grub-pc-bin"],
 };
@@ -36,7 +36,7 @@ pub(crate) const AARCH64: Arch = Arch {
     debian: "arm64",
     triple: "aarch64-unknown-linux-gnu",
     compiler: "aarch64-linux-gnu-gcc",
-    compiler_package: "gcc-aarch64-linux-gnu",
+    compiler_packages: ["gcc-aarch64-linux-gnu", "libc6-dev-arm64-cross"],
     kernel: "linux-image-arm64",
     inside: &["e2fsck-static", "grub-efi-arm64-bin"],
 };

@@ -7,6 +7,8 @@ use image::ext4;
 use image::identity::Identity;
 use image::kernel::Kernel;
 use image::layout::{self, Arch};
+use image::ova;
+use image::ovf::Processors;
 use image::slot;
 use std::fs::File;
 use std::os::unix::fs::FileExt as _;
@@ -89,13 +91,23 @@ impl Build {
 
 fn same_bytes(bench: &Bench) -> Result<String, Failure> {
     let [one, other] = [Build::new(bench, "one")?, Build::new(bench, "a/longer/name")?];
-    for name in ["slot", "disk", "qcow2"] {
+    for build in [&one, &other] {
+        let order = ova::Order {
+            disk: build.path("disk"),
+            name: "fixpart".into(),
+            version: "1.2.3".into(),
+            processors: Processors::One,
+        };
+        // With the virtual disk inside.
+        ova::write(&order, &build.path("ova"))?;
+    }
+    for name in ["slot", "disk", "qcow2", "ova"] {
         let status = Command::new("cmp").args([one.path(name), other.path(name)]).output()?;
         if !status.status.success() {
             return Err(String::from_utf8_lossy(&status.stdout).trim().to_owned().into());
         }
     }
-    Ok("slot, disk and qcow2".into())
+    Ok("slot, disk, qcow2 and OVA".into())
 }
 
 /// Each partition through the program that knows its content best.
