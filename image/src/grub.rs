@@ -152,7 +152,7 @@ mod tests {
         for arch in [Arch::X86_64, Arch::Aarch64] {
             let script = script(arch, "fixpart.test=1");
             assert!(!script.contains('@'));
-            assert!(script.contains("panic=10 oops=panic fixpart.test=1\n"));
+            assert!(script.contains("panic=10 oops=panic gpt fixpart.test=1\n"));
         }
     }
 

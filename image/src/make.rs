@@ -177,7 +177,7 @@ mod tests {
             refused(&["--colour", "red"]),
             "--colour is not known; `image help` lists what is"
         );
-        assert_eq!(refused(&["--arch", "vax"]), "--arch is x86_64 or aarch64");
+        assert!(refused(&["--arch", "vax"]).ends_with("--arch is x86_64 or aarch64"));
         assert_eq!(refused(&["--version", "../x"]), "../x is no version");
         assert!(refused(&["--size", "big"]).contains("big"));
     }

@@ -4,7 +4,15 @@ use crate::image::{self, Archive, CLOUD, PACKAGES, X86_64, fixed};
 use crate::rooms;
 use crate::steps::{Steps, Tally, Verdict, command};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, ExitCode};
+
+/// Makes all checks and ends with their tally.
+pub(crate) fn report(words: &[String]) -> ExitCode {
+    let mut steps = Steps::default();
+    run(&rooms::root(), words.iter().any(|word| word == "--nightly"), &mut steps);
+    println!("{}", steps.tally);
+    if steps.tally.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
 
 /// Boots images and counts the checks one by one.
 pub(crate) fn run(root: &Path, nightly: bool, steps: &mut Steps) {

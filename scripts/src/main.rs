@@ -23,6 +23,7 @@ fn main() -> ExitCode {
     let done = match command.as_str() {
         "test" => return check::run(&rest),
         "buildroot" => return buildroot::report(&rest),
+        "boots" => return boots::report(&rest),
         "ova" => return ova::report(),
         "run" => return first_call::run(&rest),
         "image" => image::report(&rest),
@@ -61,6 +62,7 @@ usage: cargo xtask COMMAND
   vendor            a tarball of the last commit with every foreign crate, for Buildroot
   arm               boot an Arm disk in QEMU and see its roles confined
   flash             try raw flash and its volumes on simulated NAND in QEMU
+  boots [--nightly] only what `test` does with images in QEMU, from the choice of a slot to hardware
   keeps             boot a disk in QEMU and watch PID 1 keep its roles
   image [OPTION]... the disk of the appliance, in target/image; options are those of `image disk`
   tshark            what Wireshark makes of the base-station link of the last run
