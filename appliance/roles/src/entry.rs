@@ -216,6 +216,9 @@ pub fn role(name: &str, place: &Place) -> Result<(), EntryError> {
         settings: vec![place.files.config.clone(), place.files.users.clone()],
         sockets: place.sockets.clone(),
     };
+    if place.ground == Ground::Box {
+        sandbox::no_terminal().map_err(EntryError::Sandbox)?;
+    }
     let confined = sandbox::enter(role, &bases, place.ground).map_err(EntryError::Sandbox)?;
     if !confined.fully() {
         tracing::info!(

@@ -72,7 +72,10 @@ pub fn enter(role: &Role, bases: &Bases, ground: Ground) -> io::Result<Confined>
 
 /// Nothing is read from PID 1's console, and what a role prints, as when it panics, is in the kernel's log: a process
 /// that has the console could stop it, or speak in PID 1's name.
-fn no_terminal() -> io::Result<()> {
+///
+/// # Errors
+/// If the devices are not there.
+pub fn no_terminal() -> io::Result<()> {
     nix::unistd::dup2_stdin(File::open("/dev/null")?)?;
     let log = File::options().write(true).open("/dev/kmsg")?;
     nix::unistd::dup2_stdout(&log)?;
