@@ -1,7 +1,7 @@
 //! A disk is booted in QEMU, and PID 1 is watched keeping its roles: builds what `tests/init` needs and runs it.
 
 use crate::Outcome;
-use crate::image::{Archive, CLOUD, GENERIC, PROBE, X86_64, fixed};
+use crate::image::{Archive, CLOUD, PROBE, X86_64, fixed};
 use crate::rooms;
 use crate::steps::{Tally, Verdict, command};
 use std::path::Path;
@@ -25,7 +25,7 @@ pub(crate) fn report() -> Outcome {
 /// Boots and watches.
 pub(crate) fn verdict(root: &Path) -> Verdict {
     let kernels = Archive::new(root, X86_64)
-        .and_then(|archive| Ok([archive.newest(CLOUD)?, archive.newest(GENERIC)?]));
+        .and_then(|archive| Ok([archive.newest(CLOUD)?, archive.newest(X86_64.kernel)?]));
     let [kernel, generic] = match kernels {
         Ok(kernels) => kernels,
         Err(why) => return Verdict::Skipped(why),

@@ -184,6 +184,28 @@ pub fn log(name: &'static str, ground: Ground, sockets: &Path) -> Option<Journal
     journal
 }
 
+/// Gives up what the role's row of the table does not list.
+fn confine(role: &Role, place: &Place, own: &Path) -> io::Result<()> {
+    let bases = Bases {
+        own: own.to_owned(),
+        settings: vec![place.files.config.clone(), place.files.users.clone()],
+        sockets: place.sockets.clone(),
+    };
+    if place.ground == Ground::Box {
+        sandbox::no_terminal()?;
+    }
+    let confined = sandbox::enter(role, &bases, place.ground)?;
+    if !confined.fully() {
+        tracing::info!(
+            own_user = confined.user,
+            files = ?confined.files,
+            calls = confined.calls,
+            "confined as far as this machine allows"
+        );
+    }
+    Ok(())
+}
+
 /// Is the role of this name until it is told to stop.
 ///
 /// # Errors
@@ -211,23 +233,7 @@ pub fn role(name: &str, place: &Place) -> Result<(), EntryError> {
     let own = place.own(role);
     let kmsg = kernel_messages(role, place, &mut passed);
     let doors = (role.name == "console").then(console::Doors::open);
-    let bases = Bases {
-        own: own.clone(),
-        settings: vec![place.files.config.clone(), place.files.users.clone()],
-        sockets: place.sockets.clone(),
-    };
-    if place.ground == Ground::Box {
-        sandbox::no_terminal().map_err(EntryError::Sandbox)?;
-    }
-    let confined = sandbox::enter(role, &bases, place.ground).map_err(EntryError::Sandbox)?;
-    if !confined.fully() {
-        tracing::info!(
-            own_user = confined.user,
-            files = ?confined.files,
-            calls = confined.calls,
-            "confined as far as this machine allows"
-        );
-    }
+    confine(role, place, &own).map_err(EntryError::Sandbox)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let mut stop = signal(SignalKind::terminate())?;
