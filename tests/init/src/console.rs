@@ -116,7 +116,7 @@ fn address(disk: &Disk) -> Result<String, Wrong> {
     machine.says(SCREEN_ENDS)?;
     talk(&mut machine, &[("8", "switches itself off"), ("yes", "Everything ends")])?;
     machine.ends()?;
-    is_clean(&copy, &disk.work)?;
+    is_clean(&copy)?;
     Ok(format!("{screens} lines between two screens"))
 }
 
@@ -194,7 +194,7 @@ fn recovery(disk: &Disk) -> Result<String, Wrong> {
         &[("5", "There is no other slot to choose"), ("8", "off"), ("yes", "Everything ends")],
     )?;
     machine.ends()?;
-    is_clean(&copy, &disk.work)?;
+    is_clean(&copy)?;
     Ok(format!("a slot of {} MiB", octets >> 20))
 }
 

@@ -26,7 +26,7 @@ pub(crate) struct Disk {
     /// The machine it is for.
     pub(crate) arch: Arch,
     /// For copies.
-    work: PathBuf,
+    pub(crate) work: PathBuf,
 }
 
 /// What a disk is made of, besides the kernel.

@@ -27,7 +27,7 @@ fn supervise(ours: &Pair) {
             ],
             Request::Restart(name) if name == media => vec![Answer::Done],
             Request::Restart(_) => vec![Answer::Unknown],
-            Request::Reset(scope) if scope == Scope::Full => vec![Answer::Done],
+            Request::Reset(Scope::Full) => vec![Answer::Done],
             _ => vec![Answer::Refused],
         };
         for answer in answers {
