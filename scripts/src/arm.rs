@@ -36,7 +36,9 @@ fn parts(root: &Path) -> Result<Command, String> {
     let archive = Archive::new(root, AARCH64)?;
     let program = rooms::program("keeps").map_err(|error| error.to_string())?;
     let mut keeps = Command::new(program);
-    keeps.args(["confined", "--arch", AARCH64.name, "--kernel"]).arg(archive.newest(KERNEL)?);
+    keeps
+        .args(["confined", "--arch", AARCH64.name, "--kernel"])
+        .arg(archive.newest(AARCH64.kernel)?);
     if let Some(foreign) = archive.foreign()? {
         keeps.arg("--e2fsck").arg(foreign.e2fsck).arg("--grub").arg(foreign.grub);
     }
@@ -63,5 +65,3 @@ fn boots(root: &Path, keeps: &mut Command) -> Verdict {
 const QEMU: &str = "qemu-system-aarch64";
 /// What starts the board.
 const FIRMWARE: &str = "/usr/share/AAVMF/AAVMF_CODE.fd";
-/// Small and quick to start.
-const KERNEL: &str = "linux-image-cloud-arm64";
