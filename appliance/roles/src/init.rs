@@ -86,6 +86,9 @@ fn stage2(line: &Line) -> Result<Ending, InitError> {
     let _ = os::machine::ask_on_ctrl_alt_del();
     let disk = if line.diskless { None } else { Disk::running() };
     let mut record = disk.as_ref().and_then(|disk| BootRecord::open(disk, line.slot));
+    // Before anybody asks for them, as the disk does for names of its own. On a kernel too old to be asked they are as
+    // good as they are.
+    let _ = os::machine::wait_for_randomness();
     if let (Some(disk), Some(record)) = (&disk, &mut record) {
         record.settle();
         reset::if_wanted(disk, record, &mut feeder);
@@ -97,8 +100,6 @@ fn stage2(line: &Line) -> Result<Ending, InitError> {
     };
     disk::folders(kept);
     kernel::network(line);
-    // On a kernel too old to be asked they are as good as they are.
-    let _ = os::machine::wait_for_randomness();
     let trial = record.as_ref().is_some_and(BootRecord::on_trial);
     let reboots = Reboots::parse(&std::fs::read_to_string(REBOOTS).unwrap_or_default());
     let ground = Box_::new(record, reboots.clone(), Desk::open(line, &mut feeder));
