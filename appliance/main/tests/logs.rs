@@ -201,7 +201,7 @@ fn every_role_can_be_observed() {
     };
     let all = observed(&["--json"]);
     for role in ["log", "ctl", "media", "dect"] {
-        assert!(all.contains(&format!("{{\"version\":1,\"role\":\"{role}\"")), "{all}");
+        assert!(all.contains(&format!("{{\"version\":2,\"role\":\"{role}\"")), "{all}");
     }
     let media = observed(&["media"]);
     assert!(media.contains("carries speech for the role dect") || media.contains("waits for"));
