@@ -180,6 +180,15 @@ fn event(line: &str) -> Option<String> {
     if let Some(words) = after("toy: ") {
         return Some(format!("toy {words}"));
     }
+    // What the appliance's own PID 1 says has the time before it.
+    let said = after("fixpart [").and_then(|words| Some(words.split_once("]: ")?.1.to_owned()));
+    if said.as_deref() == Some("all roles are ready") {
+        return Some("init ready".into());
+    }
+    // And its menu on the same line.
+    if line.contains("recovery: neither slot A nor slot B could be started") {
+        return Some("menu recovery".into());
+    }
     if after("fixpart: no slot can be started").is_some() {
         return Some("nothing".into());
     }

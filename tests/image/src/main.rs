@@ -11,6 +11,7 @@ mod machine;
 mod matrix;
 mod ova;
 mod real;
+mod recovery;
 mod slots;
 mod vectors;
 mod wire;
@@ -44,6 +45,7 @@ fn main() -> ExitCode {
     vectors::run(&mut bench);
     crash::run(&mut bench);
     matrix::run(&mut bench);
+    recovery::run(&mut bench);
     bench.end()
 }
 

@@ -37,26 +37,10 @@ impl Build {
             return Ok(Self { folder });
         }
         std::fs::create_dir_all(&folder)?;
-        let work = folder.join("work");
-        std::fs::create_dir_all(&work)?;
         let program = bench.options.appliance.as_ref().unwrap_or(&bench.options.toy);
-        let kernel = Kernel::open(&package(&bench.options.cache, Kind::Generic)?, &work)?;
-        let e2fsck = std::fs::read("/sbin/e2fsck.static")
-            .map_err(|_| Skip("/sbin/e2fsck.static is not here; it is in e2fsck-static".into()))?;
-        let parts = slot::Parts {
-            version: "1.2.3",
-            binary: std::fs::read(program)?,
-            e2fsck,
-            kernel: &kernel,
-            overlay: &bench.options.root.join("overlay"),
-            sbom: b"{}".to_vec(),
-            template: ext4::template(&work)?,
-        };
-        let mut root = slot::root(&parts)?;
-        slot::bootable(&mut root, &kernel, &slot::initramfs(&parts.binary, &kernel)?)?;
-        slot::write(&root, &folder.join("slot"), &work)?;
+        slot(bench, program, Kind::Generic, &folder)?;
         let build = Self { folder };
-        build.disk(&work)?;
+        build.disk(&build.folder.join("work"))?;
         Ok(build)
     }
 
@@ -87,6 +71,34 @@ impl Build {
     fn path(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
+}
+
+/// A slot made of this program, in a folder that exists.
+pub(crate) fn slot(
+    bench: &Bench,
+    program: &Path,
+    kind: Kind,
+    folder: &Path,
+) -> Result<PathBuf, Failure> {
+    let work = folder.join("work");
+    std::fs::create_dir_all(&work)?;
+    let kernel = Kernel::open(&package(&bench.options.cache, kind)?, &work)?;
+    let e2fsck = std::fs::read("/sbin/e2fsck.static")
+        .map_err(|_| Skip("/sbin/e2fsck.static is not here; it is in e2fsck-static".into()))?;
+    let parts = slot::Parts {
+        version: "1.2.3",
+        binary: std::fs::read(program)?,
+        e2fsck,
+        kernel: &kernel,
+        overlay: &bench.options.root.join("overlay"),
+        sbom: b"{}".to_vec(),
+        template: ext4::template(&work)?,
+    };
+    let mut root = slot::root(&parts)?;
+    slot::bootable(&mut root, &kernel, &slot::initramfs(&parts.binary, &kernel)?)?;
+    let image = folder.join("slot");
+    slot::write(&root, &image, &work)?;
+    Ok(image)
 }
 
 fn same_bytes(bench: &Bench) -> Result<String, Failure> {
