@@ -150,7 +150,8 @@ impl Family {
 /// of these families, and changes of priority and of limits only of the caller itself.
 ///
 /// Another call fails with EPERM; one of those that only an intruder would try (a program executed, a process
-/// traced, a module loaded ...) ends the process. Names that this architecture lacks are passed over.
+/// traced, a module loaded ...) ends the process. Names that this architecture lacks are passed over. Threads are made
+/// by clone, even where clone3 is listed, and no namespaces with them.
 ///
 /// # Errors
 /// If the kernel has no seccomp, or a name is none at all.
@@ -168,11 +169,24 @@ pub fn restrict_calls<'a>(
             }
         }
     }
-    // In this order: installing a filter is none of the calls that the second one allows. The sterner verdict counts.
+    // In this order: installing a filter is none of the calls that the last one allows. The sterner verdict counts.
     let deadly = DEADLY.iter().map(|number| (*number, vec![]));
     install(deadly.collect(), SeccompAction::Allow, SeccompAction::KillProcess)?;
-    let refused = u32::try_from(libc::EPERM).unwrap_or(1);
-    install(rules, SeccompAction::Errno(refused), SeccompAction::Allow)
+    // What clone3 is asked for stands in memory, where no filter can look. Who wants a thread goes on to clone.
+    let missing = BTreeMap::from([(libc::SYS_clone3, vec![])]);
+    install(missing, SeccompAction::Allow, errno(libc::ENOSYS))?;
+    install(rules, errno(libc::EPERM), SeccompAction::Allow)
+}
+
+/// A clone that makes no namespace: in one of its own a process has all capabilities.
+fn no_namespace() -> io::Result<SeccompRule> {
+    let compare = SeccompCmpOp::MaskedEq(NAMESPACES);
+    let flags = SeccompCondition::new(0, SeccompCmpArgLen::Qword, compare, 0);
+    SeccompRule::new(vec![flags.map_err(io::Error::other)?]).map_err(io::Error::other)
+}
+
+fn errno(number: i32) -> SeccompAction {
+    SeccompAction::Errno(u32::try_from(number).unwrap_or(1))
 }
 
 /// With which arguments a call may be made; empty: with all.
@@ -186,6 +200,7 @@ fn with(number: i64, families: &[Family]) -> io::Result<Vec<SeccompRule>> {
         conditions.and_then(SeccompRule::new).map_err(io::Error::other)
     };
     match number {
+        libc::SYS_clone => Ok(vec![no_namespace()?]),
         libc::SYS_socket => {
             let numbers = families.iter().flat_map(|family| family.numbers());
             numbers.map(|family| only(&[(0, *family)])).collect()
@@ -257,6 +272,16 @@ const CAPABILITY_VERSION: u32 = 0x2008_0522;
 
 /// Room for those to come: the kernel has 41 and 64 places.
 const CAPABILITY_MAX: u8 = 63;
+
+/// Everything in which clone(2) can give a process a world of its own, without the one that is for time, which it takes
+/// for a signal.
+const NAMESPACES: u64 = (libc::CLONE_NEWNS
+    | libc::CLONE_NEWCGROUP
+    | libc::CLONE_NEWUTS
+    | libc::CLONE_NEWIPC
+    | libc::CLONE_NEWUSER
+    | libc::CLONE_NEWPID
+    | libc::CLONE_NEWNET) as u64;
 
 /// What none of our roles ever does.
 const DEADLY: &[i64] = &[

@@ -102,6 +102,44 @@ fn sockets_are_of_the_listed_families_and_priorities_are_the_callers_own() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "miri has no seccomp")]
+fn threads_can_be_made_and_namespaces_cannot() {
+    let calls =
+        ["clone", "clone3", "set_robust_list", "rseq", "mprotect", "sched_getaffinity", "madvise"];
+    let seen = in_child(|| {
+        no_new_privileges().unwrap();
+        restrict_calls(ENOUGH.iter().chain(&calls).copied(), &[]).unwrap();
+        let made = |flags: i32| {
+            #[expect(unsafe_code, reason = "no safe face for single calls")]
+            // SAFETY: without flags that share anything this is fork; the child ends at once.
+            let made = unsafe { libc::syscall(libc::SYS_clone, flags | libc::SIGCHLD, 0, 0, 0, 0) };
+            if made == 0 {
+                #[expect(unsafe_code, reason = "ends the child")]
+                // SAFETY: takes a number and does not return.
+                unsafe {
+                    libc::_exit(0)
+                }
+            }
+            Errno::result(made).map(drop)
+        };
+        #[expect(unsafe_code, reason = "no safe face for single calls")]
+        // SAFETY: null and zero are no request at all.
+        let third = unsafe { libc::syscall(libc::SYS_clone3, std::ptr::null::<u8>(), 0) };
+        let third = Errno::result(third);
+        let thread = std::thread::spawn(|| 7).join();
+        let seen = [
+            made(0) == Ok(()),
+            made(libc::CLONE_NEWUSER) == Err(Errno::EPERM),
+            made(libc::CLONE_NEWNET) == Err(Errno::EPERM),
+            third == Err(Errno::ENOSYS),
+            thread.is_ok_and(|it| it == 7),
+        ];
+        seen.iter().fold(0, |mask, it| mask << 1 | i32::from(*it))
+    });
+    assert_eq!(seen, 0b1_1111, "{seen:b}");
+}
+
+#[test]
 #[cfg_attr(miri, ignore = "miri has no Landlock")]
 fn only_what_is_granted_can_be_opened() {
     let folder = std::env::temp_dir().join(format!("fixpart-confine-{}", std::process::id()));
