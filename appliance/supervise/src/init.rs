@@ -400,11 +400,15 @@ impl Init {
     }
 
     fn is_needed(&self, role: Index) -> bool {
-        let name = self.roles.get(role).map_or("", |role| role.name);
-        self.roles
-            .iter()
-            .zip(&self.lives)
-            .any(|(other, life)| other.after.contains(&name) && life.state() != State::Stopped)
+        let Some(own) = self.roles.get(role) else { return false };
+        // Whom everybody can leave datagrams is needed by everybody.
+        let needs = |other: &Role| {
+            let hears_it = !own.datagrams.is_empty() && other.name != own.name;
+            hears_it || other.after.contains(&own.name)
+        };
+        let both = self.roles.iter().zip(&self.lives);
+        let mut living = both.filter(|(_, life)| life.state() != State::Stopped);
+        living.any(|(other, _)| needs(other))
     }
 
     fn is_wanted(&self, role: Index) -> bool {

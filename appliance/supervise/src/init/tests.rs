@@ -199,6 +199,22 @@ fn all_end_in_the_reverse_order_and_the_stubborn_are_killed() {
 }
 
 #[test]
+fn the_one_that_hears_all_others_ends_last() {
+    static LOG: Role =
+        Role { datagrams: &["journal"], ..role("log", &[], LastResort::DegradeInSafeModeToo) };
+    let mut bench = Bench::new(&[&LOG, &CTL, &MEDIA], CONFIRMED);
+    let mut out = vec![];
+    bench.init.begin(bench.now, &mut out);
+    bench.took(&out);
+    (0..3).for_each(|role| drop(bench.said(role, Said::Ready)));
+    let ending = Input::Stop(Ending::PowerOff);
+    assert_eq!(bench.input(ending), [Output::Terminate(2), Output::Terminate(1)]);
+    assert_eq!(bench.dies(1), []);
+    assert_eq!(bench.dies(2), [Output::Terminate(0)]);
+    assert_eq!(bench.dies(0), [Output::Ended(Ending::PowerOff)]);
+}
+
+#[test]
 fn a_process_that_cannot_be_killed_holds_up_the_end_for_a_minute_and_a_half() {
     let mut bench = Bench::up(CONFIRMED);
     bench.input(Input::Stop(Ending::Reboot));
