@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::time::Duration;
 use tokio::net::{UnixListener as Listener, UnixStream};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use zbus::connection::Builder;
 use zbus::export::futures_core::Stream as _;
 use zbus::object_server::Interface;
@@ -82,7 +82,14 @@ impl Door {
     /// # Errors
     /// [`Refused::Accept`] or [`Refused::User`]; the door stays open either way.
     pub async fn accept(&self) -> Result<UnixStream, Refused> {
-        let (stream, _) = self.listener.accept().await.map_err(Refused::Accept)?;
+        let (stream, _) = match self.listener.accept().await {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                // Out of descriptors, most likely: the ones in use come back, but not in this instant.
+                sleep(ACCEPT_REST).await;
+                return Err(Refused::Accept(error));
+            }
+        };
         let uid = stream.peer_cred().map_err(Refused::Accept)?.uid();
         if self.callers.contains(&uid) { Ok(stream) } else { Err(Refused::User(uid)) }
     }
@@ -166,6 +173,9 @@ impl Incoming {
         next.and_then(Result::ok)
     }
 }
+
+/// After a connection could not be accepted.
+const ACCEPT_REST: Duration = Duration::from_millis(200);
 
 /// How long the two greetings may take. A restarting role answers when it is up again.
 pub const HANDSHAKE: Duration = Duration::from_secs(10);

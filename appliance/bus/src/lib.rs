@@ -16,7 +16,13 @@ pub mod media1;
 pub mod observed1;
 pub mod streams;
 
-pub use zbus::{Connection, Error};
+pub use zbus::{Connection, Error, Message};
+
+/// A text as D-Bus can carry it: without the octet zero, for which a whole answer would fail.
+#[must_use]
+pub fn sendable(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
+}
 
 /// Compares the introspection XML of an interface with the file that is checked in.
 #[cfg(test)]

@@ -5,7 +5,7 @@
 //! reads up to the number that following begins with.
 
 use crate::door::PATH;
-use crate::streams::Streams;
+use crate::streams::{Streams, Told};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot};
 use zbus::message::Type as MessageType;
@@ -54,8 +54,8 @@ pub struct Page {
     pub next: u64,
 }
 
-/// A record on its way to one that follows, and how many were dropped before it because it was slow.
-pub type Followed = (Entry, u64);
+/// A record on its way to one that follows.
+pub type Followed = Told<Entry>;
 
 /// What following begins with: the number of the first record that may come, and the records.
 pub type Following = (u64, mpsc::Receiver<Followed>);
@@ -129,13 +129,13 @@ impl Service {
 /// Tells of the records until they or the caller end: as many at once as wait.
 async fn tell(connection: Connection, mut records: mpsc::Receiver<Followed>) {
     let Ok(to) = SignalEmitter::new(&connection, PATH) else { return };
-    while let Some((first, mut missed)) = records.recv().await {
-        let mut entries = vec![first];
+    while let Some(Told { item, mut missed, .. }) = records.recv().await {
+        let mut entries = vec![item];
         while entries.len() < TOLD_MAX
-            && let Ok((entry, more)) = records.try_recv()
+            && let Ok(more) = records.try_recv()
         {
-            entries.push(entry);
-            missed += more;
+            entries.push(more.item);
+            missed += more.missed;
         }
         if Service::heard(&to, entries, missed).await.is_err() {
             return;

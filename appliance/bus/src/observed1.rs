@@ -5,7 +5,7 @@
 //! its meaning.
 
 use crate::door::PATH;
-use crate::streams::Streams;
+use crate::streams::{Streams, Told};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot};
 use zbus::message::Type as MessageType;
@@ -88,8 +88,8 @@ pub struct Event {
     pub text: String,
 }
 
-/// An event on its way, and how many were dropped before it because the watcher was slow.
-pub type Watched = (Event, u64);
+/// An event on its way.
+pub type Watched = Told<Event>;
 
 /// One question, and where its answer goes.
 #[derive(Debug)]
@@ -151,16 +151,17 @@ impl Service {
 
 async fn tell(connection: Connection, mut events: mpsc::Receiver<Watched>) {
     let Ok(to) = SignalEmitter::new(&connection, PATH) else { return };
-    while let Some((event, missed)) = events.recv().await {
-        if Service::happened(&to, event, missed).await.is_err() {
+    while let Some(Told { item, missed, .. }) = events.recv().await {
+        if Service::happened(&to, item, missed).await.is_err() {
             return;
         }
     }
 }
 
-/// Reads a message that came on the connection; `None` if it is not the signal Happened.
+/// Reads a message that came on the connection: an event, and how many were dropped before it; `None` if it is not the
+/// signal Happened.
 #[must_use]
-pub fn happened(message: &Message) -> Option<Watched> {
+pub fn happened(message: &Message) -> Option<(Event, u64)> {
     let header = message.header();
     let signal = header.message_type() == MessageType::Signal;
     if !signal || header.member().is_none_or(|member| member.as_str() != "Happened") {

@@ -6,11 +6,23 @@
 use crate::door::Incoming;
 use std::future::Future;
 use std::pin::Pin;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::task::JoinSet;
 use zbus::Connection;
 
 type Stream = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Something on its way to a caller that is told of what happens.
+#[derive(Debug)]
+pub struct Told<T> {
+    /// What it is told.
+    pub item: T,
+    /// How many items were dropped before this one, because the caller was slow.
+    pub missed: u64,
+    /// The room that it takes in the caller's queue, which is given back with it.
+    pub room: OwnedSemaphorePermit,
+}
 
 /// Where streams are begun; one for each connection.
 #[derive(Clone, Debug)]

@@ -151,7 +151,7 @@ impl Iwu {
         self.calls.iter().map(|(number, call)| {
             let subscriber = self.users.get(&call.account);
             let user = subscriber.map(|it| it.user.account.user.clone()).unwrap_or_default();
-            CallStatus { number: *number, user, state: call.state.name() }
+            CallStatus { number: *number, user, peer: call.peer.clone(), state: call.state.name() }
         })
     }
 

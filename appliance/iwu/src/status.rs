@@ -23,6 +23,8 @@ pub struct CallStatus {
     pub number: u32,
     /// SIP user name of the handset's user; empty where that was taken away meanwhile.
     pub user: String,
+    /// The number of the other party; empty before the handset has dialled, or where the PBX tells none.
+    pub peer: String,
     /// Where it stands: `Dialling`, `Outgoing`, `Paging`, `Active` or `Ending`.
     pub state: &'static str,
 }

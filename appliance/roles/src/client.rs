@@ -52,6 +52,9 @@ pub enum ClientError {
     /// The server does not answer.
     #[error("the server does not answer; try again, or look into its log")]
     Silent,
+    /// The role has ended while it was listened to.
+    #[error("the role has ended or begins anew; ask again")]
+    Ended,
     /// The kernel refuses what every program needs.
     #[error("the question cannot be asked")]
     Runtime(#[from] io::Error),

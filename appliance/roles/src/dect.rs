@@ -36,6 +36,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use store::{DirSubscriptions, StoreError};
 use tokio::sync::mpsc;
@@ -113,7 +114,7 @@ pub async fn run(
     let _ = sd_notify::notify(&[NotifyState::Ready]);
     tokio::select! {
         () = role.serve(asks, observers, stop) => {}
-        () = control::serve(&bus, asks_in, observers_in) => {}
+        () = control::serve(Arc::new(bus), asks_in, observers_in) => {}
     }
     role.take_leave().await;
     Ok(())

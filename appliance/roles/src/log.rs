@@ -214,7 +214,8 @@ impl Desk {
     fn devlog(&mut self, datagrams: Vec<Datagram>) {
         for datagram in datagrams {
             let mut draft = syslog::read(&datagram.octets);
-            draft.fields.add("pid", &datagram.pid.to_string());
+            // What the sender has written between brackets is a claim.
+            draft.fields.attest("pid", &datagram.pid.to_string());
             self.said(&datagram, draft);
         }
     }
@@ -222,9 +223,9 @@ impl Desk {
     fn said(&mut self, datagram: &Datagram, mut draft: Draft) {
         let who = self.settings.senders.name(datagram.uid, draft.identifier.as_deref());
         if who == *senders::OTHER {
-            draft.fields.add("uid", &datagram.uid.to_string());
+            draft.fields.attest("uid", &datagram.uid.to_string());
             if let Some(identifier) = draft.identifier.take() {
-                draft.fields.add("identifier", &identifier);
+                draft.fields.attest("identifier", &identifier);
             }
             if self.settings.echo {
                 eprintln!("{}", words::echo(&draft));

@@ -39,6 +39,7 @@ impl Call {
         (leg, session): (dect::CallId, SessionId),
         out: &mut Out,
     ) -> Self {
+        let peer = incoming.number.clone();
         let info = dect::Info {
             display: Some(display::caller(&incoming.name, &incoming.number))
                 .filter(|text| !text.is_empty()),
@@ -55,6 +56,7 @@ impl Call {
             account: incoming.account,
             session,
             legs: Legs { dect: Some(leg), sip: Some(incoming.call), media: Some(session) },
+            peer,
             state: State::Paging(Box::new(Paging {
                 offer: incoming.offer,
                 alerting: false,

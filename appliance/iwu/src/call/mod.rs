@@ -136,6 +136,8 @@ pub(crate) struct Call {
     session: SessionId,
     /// What there is of it.
     pub(crate) legs: Legs,
+    /// The number of the other party; empty before the handset has dialled, or where the PBX tells none.
+    pub(crate) peer: String,
     /// Where it stands.
     pub(crate) state: State,
 }
@@ -180,7 +182,8 @@ impl Call {
         session: SessionId,
     ) -> Self {
         let legs = Legs { dect: Some(call), sip: None, media: None };
-        Self { pp, account, session, legs, state: State::Dialling(Number::default()) }
+        let (peer, state) = (String::new(), State::Dialling(Number::default()));
+        Self { pp, account, session, legs, peer, state }
     }
 
     /// Takes one event and asks for what follows from it.

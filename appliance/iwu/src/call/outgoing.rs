@@ -76,6 +76,7 @@ fn dialled(call: &mut Call, number: &Number, out: &mut Out) -> State {
     call.legs.media = Some(call.session);
     out.act(Command::Open(call.session));
     let number = number.digits().to_owned();
+    call.peer.clone_from(&number);
     out.act(Action::Note(format!("{} dials {number}", call.pp)));
     State::Outgoing(Outgoing { number, ports: None, early: None, alerted: false })
 }

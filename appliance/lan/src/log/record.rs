@@ -185,6 +185,23 @@ impl Fields {
         }
     }
 
+    /// Adds a field that is known for sure: it takes the place of one that the sender has given the same name, and
+    /// where there is no room the sender's last ones make it.
+    pub fn attest(&mut self, name: &str, value: &str) {
+        let known = field_name(name);
+        let value = cut(value, VALUE_MAX);
+        let octets = |(name, value): &(Box<str>, Box<str>)| name.len() + value.len();
+        self.fields.retain(|(name, _)| **name != *known);
+        let mut left = self.fields.iter().map(octets).sum::<usize>();
+        let wanted = known.len() + value.len();
+        while self.fields.len() >= FIELDS_MAX || left + wanted > FIELDS_OCTETS_MAX {
+            let Some(last) = self.fields.pop() else { break };
+            left -= octets(&last);
+        }
+        self.octets = left + wanted;
+        self.fields.push((known.into(), value));
+    }
+
     /// The value of this name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
@@ -252,8 +269,16 @@ fn field_name(name: &str) -> String {
     name.chars().map(one).skip_while(|c| *c == '_').take(FIELD_NAME_MAX).collect()
 }
 
-/// The first `max` octets of a text; an ellipsis says where something is missing.
+/// The first `max` octets of a text; an ellipsis says where something is missing. The octet zero, which neither the bus
+/// nor a C program can have in a text, is replaced.
 pub(crate) fn cut(text: &str, max: usize) -> Box<str> {
+    let whole;
+    let text = if text.contains('\0') {
+        whole = text.replace('\0', "\u{fffd}");
+        &whole
+    } else {
+        text
+    };
     if text.len() <= max {
         return text.into();
     }
@@ -326,6 +351,15 @@ mod tests {
     }
 
     #[test]
+    fn the_octet_zero_is_in_no_text() {
+        let mut draft = Draft::new(Level::Info, "a\0b\0").identified("x\0");
+        draft.fields.add("f", "\0");
+        draft.fields.attest("g", "\0");
+        assert_eq!((&*draft.text, draft.identifier.as_deref()), ("a\u{fffd}b", Some("x\u{fffd}")));
+        assert!(draft.fields.iter().all(|(_, value)| value == "\u{fffd}"));
+    }
+
+    #[test]
     fn fields_have_one_value_each_and_a_bound_together() {
         let mut fields: Fields =
             [("Call", "417"), ("CALL", "418"), ("", "x")].into_iter().collect();
@@ -337,5 +371,22 @@ mod tests {
         }
         assert!(fields.octets() <= FIELDS_OCTETS_MAX);
         assert!(fields.iter().count() <= FIELDS_MAX);
+    }
+
+    #[test]
+    fn what_is_known_for_sure_stands_whatever_the_sender_says() {
+        let mut fields: Fields = [("UID", "0"), ("call", "417")].into_iter().collect();
+        fields.attest("uid", "1000");
+        assert_eq!(fields.iter().collect::<Vec<_>>(), [("call", "417"), ("uid", "1000")]);
+        assert_eq!(fields.octets(), "call417uid1000".len());
+        // The sender has left no room.
+        let many: Vec<String> = (0..100).map(|n| format!("f{n}")).collect();
+        let long = "x".repeat(VALUE_MAX);
+        for value in ["", &long] {
+            let mut fields: Fields = many.iter().map(|name| (&**name, value)).collect();
+            fields.attest("uid", "1000");
+            assert_eq!(fields.get("uid"), Some("1000"));
+            assert!(fields.iter().count() <= FIELDS_MAX && fields.octets() <= FIELDS_OCTETS_MAX);
+        }
     }
 }

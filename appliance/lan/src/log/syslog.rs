@@ -32,10 +32,15 @@ fn priority(text: &str) -> Option<(u16, &str)> {
     Some((priority, rest))
 }
 
-/// `Nov 21 15:31:11 tag[pid]: text`, where all before the text may be missing.
+/// `Nov 21 15:31:11 host tag[pid]: text`, where all before the text may be missing; the C library names no host.
 fn traditional(text: &str) -> Draft {
-    let rest = behind_time(text).unwrap_or(text);
-    let Some((tag, pid, rest)) = tag(rest) else { return Draft::new(Level::Notice, rest) };
+    let (rest, host) = match behind_time(text) {
+        Some(rest) => (rest, behind_host(rest)),
+        None => (text, None),
+    };
+    let Some((tag, pid, rest)) = tag(rest).or_else(|| tag(host?)) else {
+        return Draft::new(Level::Notice, rest);
+    };
     let mut draft = Draft::new(Level::Notice, rest).identified(tag);
     if let Some(pid) = pid {
         draft.fields.add("pid", pid);
@@ -55,6 +60,13 @@ fn behind_time(text: &str) -> Option<&str> {
     };
     let good = MONTHS.contains(&month) && rest_of_time.bytes().enumerate().all(shape);
     rest.strip_prefix(' ').filter(|_| good)
+}
+
+/// What stands behind the name of a host.
+fn behind_host(text: &str) -> Option<&str> {
+    let (host, rest) = text.split_once(' ')?;
+    let name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':');
+    (!host.is_empty() && host.chars().all(name)).then_some(rest)
 }
 
 /// `tag: ` or `tag[pid]: `, and what follows.
@@ -187,6 +199,11 @@ mod tests {
         assert_eq!((draft.level, &*draft.text), (Level::Info, "clean: 3 files"));
         assert_eq!(draft.identifier.as_deref(), Some("e2fsck"));
         assert_eq!(draft.fields.iter().collect::<Vec<_>>(), [("pid", "417"), ("facility", "3")]);
+
+        // As RFC 3164 4.1 wants it and `logger --rfc3164` sends it.
+        let draft = read(b"<28>Nov 21 15:31:11 box.example su[7]: no: never");
+        assert_eq!((draft.identifier.as_deref(), &*draft.text), (Some("su"), "no: never"));
+        assert_eq!(&*read(b"<28>Nov 21 15:31:11 no tag at all").text, "no tag at all");
 
         let draft = read(b"<11>Nov 21 15:31:11 su: no");
         assert_eq!(

@@ -32,7 +32,10 @@ fn is_for_us(name: &str) -> bool {
 fn escape(line: &mut String, text: &str) {
     for character in text.chars() {
         // What turns the direction of writing would let a text look like another one.
-        let turns = matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        let turns = matches!(
+            character,
+            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+        );
         if character.is_control() || turns || matches!(character, '\u{2028}' | '\u{2029}') {
             line.extend(character.escape_default());
         } else {

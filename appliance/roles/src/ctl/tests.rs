@@ -71,6 +71,7 @@ fn an_administrator_asks_and_a_stranger_is_not_heard() {
             degraded: false
         }]
     );
+    crate::watchers::assert_documented(&client::observed(&server, "ctl").unwrap());
     client::restart(&server, "media").unwrap();
     let unknown = client::restart(&server, "nobody").unwrap_err().to_string();
     assert!(unknown.contains("there is no role \"nobody\""), "{unknown}");

@@ -9,12 +9,13 @@ use dect::nwk;
 use ident::{BadIpei, BadMac, Ipei, Mac};
 use iwu::brain::Input;
 use iwu::status::Registration;
+use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::mpsc::Sender;
 use tokio::task::JoinSet;
 
 /// Serves callers on the control socket for ever; each until it hangs up.
-pub(super) async fn serve(door: &Door, asks: Sender<Ask>, observers: Sender<observed1::Ask>) {
+pub(super) async fn serve(door: Arc<Door>, asks: Sender<Ask>, observers: Sender<observed1::Ask>) {
     let mut callers = JoinSet::new();
     loop {
         let accepted = tokio::select! {
@@ -23,16 +24,20 @@ pub(super) async fn serve(door: &Door, asks: Sender<Ask>, observers: Sender<obse
         };
         let (begun, running) = streams();
         let observed = observed1::Service::new(observers.clone(), begun);
-        let served = match accepted {
-            Ok(stream) => door.serve_both(stream, Service::new(asks.clone()), observed).await,
-            Err(refused) => Err(refused),
-        };
-        match served {
-            Ok(connection) => drop(callers.spawn(running.until_gone(connection))),
-            Err(refused) => {
-                tracing::warn!(%refused, "a caller of the control socket was not served");
+        let (door, control) = (door.clone(), Service::new(asks.clone()));
+        // In a task of its own: one that is silent must not hold up the others.
+        callers.spawn(async move {
+            let served = match accepted {
+                Ok(stream) => door.serve_both(stream, control, observed).await,
+                Err(refused) => Err(refused),
+            };
+            match served {
+                Ok(connection) => running.until_gone(connection).await,
+                Err(refused) => {
+                    tracing::warn!(%refused, "a caller of the control socket was not served");
+                }
             }
-        }
+        });
     }
 }
 
@@ -112,7 +117,7 @@ impl Role {
         bases.extend(self.enrolment.pending().map(|(mac, detail)| Base {
             mac: mac.to_string(),
             state: "pending".into(),
-            detail,
+            detail: bus::sendable(&detail),
         }));
         Status {
             users: seen.users.into_iter().map(user).collect(),
@@ -128,7 +133,8 @@ fn user(seen: iwu::status::UserStatus) -> User {
         Registration::Off => ("off", String::new()),
         Registration::Trying => ("trying", String::new()),
         Registration::Registered(granted) => ("registered", granted.as_secs().to_string()),
-        Registration::Failed(reason) => ("failed", reason),
+        // In the words of the PBX.
+        Registration::Failed(reason) => ("failed", bus::sendable(&reason)),
     };
     User {
         user: seen.user,

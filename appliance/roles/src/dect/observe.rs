@@ -1,6 +1,6 @@
 //! What can be seen of the role `dect`.
 
-use crate::watchers::{Watchers, event};
+use crate::watchers::Watchers;
 use bus::door::connect;
 use bus::observed1::{self, Ask, Call, Counter, Event, Observed, ServiceProxy};
 use iwu::brain::Brain;
@@ -39,7 +39,7 @@ impl Observation {
     /// Tells what an administrator would tell the story with.
     pub(super) fn note(&mut self, text: &str) {
         self.notes += 1;
-        self.watchers.tell(|()| true, || event("note", 0, text));
+        self.watchers.happened("note", 0, text);
     }
 
     /// Tells which calls have come, moved on and gone since the last look. Without watchers it looks away.
@@ -50,11 +50,11 @@ impl Observation {
         let now: BTreeMap<u32, &'static str> = brain.call_states().collect();
         for (call, state) in &now {
             if self.told.get(call) != Some(state) {
-                self.watchers.tell(|()| true, || event("call-state", *call, state));
+                self.watchers.happened("call-state", *call, state);
             }
         }
         for call in self.told.keys().filter(|call| !now.contains_key(call)) {
-            self.watchers.tell(|()| true, || event("call-state", *call, "Over"));
+            self.watchers.happened("call-state", *call, "Over");
         }
         self.told = now;
     }
@@ -105,6 +105,8 @@ impl Observation {
             call: call.number,
             state: call.state.to_owned(),
             user: call.user,
+            // Whatever the PBX sends.
+            peer: bus::sendable(&call.peer),
             ..Call::default()
         };
         Observed {

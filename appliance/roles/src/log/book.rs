@@ -2,7 +2,7 @@
 
 use super::files::{Files, Unwritten};
 use super::{own, senders, words};
-use crate::watchers::{Watchers, event};
+use crate::watchers::Watchers;
 use bus::log1::{Ask, Entry, Page};
 use bus::observed1::{self, Counter, Observed};
 use lan::log::{Draft, Filter, Level, Limiter, Name, Rate, Record, Ring, Timestamp};
@@ -82,7 +82,8 @@ impl Book {
         let record = draft.record(self.next, time, who);
         self.next = self.next.saturating_add(1);
         self.counted.kept += 1;
-        self.followers.tell(|filter| filter.takes(&record), || words::entry(&record));
+        let followers = &mut self.followers;
+        followers.tell(|filter| filter.takes(&record), record.octets(), || words::entry(&record));
         let written = self.files.append(&record);
         self.ring.push(record);
         self.written(written);
@@ -135,7 +136,7 @@ impl Book {
     }
 
     fn event(&mut self, kind: &str, text: &str) {
-        self.watchers.tell(|()| true, || event(kind, 0, text));
+        self.watchers.happened(kind, 0, text);
     }
 
     /// Answers one who looks at the records. Whoever has hung up meanwhile gets no answer.

@@ -1,3 +1,5 @@
+mod hostile;
+
 use super::*;
 use bus::door::connect;
 use bus::log1::{Entry, Filter, ServiceProxy, heard};
@@ -222,6 +224,7 @@ fn a_flood_is_cut_counted_and_told_and_the_others_are_heard() {
         assert!(told[0].text.contains("records of dect were left out"), "{told:?}");
         let observed = house.observed().await;
         assert!(counter(&observed, "suppressed") > 0, "{observed:?}");
+        crate::watchers::assert_documented(&observed);
     });
 }
 

@@ -2,7 +2,7 @@
 
 use super::Desk;
 use super::worker::Order;
-use crate::watchers::{Watchers, event};
+use crate::watchers::Watchers;
 use bus::media1;
 use bus::observed1::{self, Ask, Call, Counter, Event, Leg, Observed};
 use media::session::{Report, SessionId, Tally};
@@ -49,7 +49,7 @@ impl Counted {
             Report::Key(..) => return,
         };
         *count += 1;
-        self.watchers.tell(|()| true, || event(kind, session.0, &text));
+        self.watchers.happened(kind, session.0, &text);
     }
 }
 

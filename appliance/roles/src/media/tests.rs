@@ -227,6 +227,7 @@ fn one_who_observes_sees_the_sessions_and_takes_nobodys_place() {
         let observer = bus::door::connect(&role.path, os::own_uid()).await.unwrap();
         let proxy = bus::observed1::ServiceProxy::new(&observer).await.unwrap();
         let seen = proxy.get().await.unwrap();
+        crate::watchers::assert_documented(&seen);
         let [call] = &seen.calls[..] else { panic!("{seen:?}") };
         let sides: Vec<&str> = call.legs.iter().map(|leg| leg.side.as_str()).collect();
         assert_eq!((call.call, sides), (7, vec!["radio", "network"]));
