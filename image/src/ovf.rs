@@ -40,7 +40,8 @@ pub struct Disk {
     pub capacity: u64,
 }
 
-/// What is asked for at the import, and read by the appliance from `guestinfo.ovfEnv`.
+/// What is asked for at the import, and read by the appliance at its first start: from `guestinfo.ovfEnv`, or from a disc
+/// that the hypervisor puts into the drive.
 #[derive(Clone, Copy, Debug)]
 pub struct Property {
     /// Its name there.
@@ -182,7 +183,7 @@ fn hardware(processors: Processors, name: &str, xml: &mut String) {
     };
     let _ = write!(
         xml,
-        "    <VirtualHardwareSection ovf:transport=\"com.vmware.guestInfo\">\n\
+        "    <VirtualHardwareSection ovf:transport=\"com.vmware.guestInfo iso\">\n\
          \x20     <Info>Virtual hardware</Info>\n\
          \x20     <System>\n\
          \x20       <vssd:ElementName>Virtual Hardware Family</vssd:ElementName>\n\
@@ -278,6 +279,22 @@ const ITEMS: &[&[(&str, &str)]] = &[
         ("ResourceSubType", "VmxNet3"),
         ("ResourceType", "10"),
     ],
+    // For the disc of the transport `iso`.
+    &[
+        ("Address", "0"),
+        ("Description", "IDE controller"),
+        ("ElementName", "IDE controller 0"),
+        ("InstanceID", "6"),
+        ("ResourceType", "5"),
+    ],
+    &[
+        ("AddressOnParent", "0"),
+        ("AutomaticAllocation", "false"),
+        ("ElementName", "CD drive 1"),
+        ("InstanceID", "7"),
+        ("Parent", "6"),
+        ("ResourceType", "15"),
+    ],
 ];
 
 const OVF: &str = "http://schemas.dmtf.org/ovf/envelope/1";
@@ -339,7 +356,7 @@ mod tests {
             last = name.to_owned();
             seen += 1;
         }
-        assert_eq!(seen, 31);
+        assert_eq!(seen, 42);
     }
 
     #[test]
@@ -351,7 +368,7 @@ mod tests {
         };
         let identifiers = values("rasd:InstanceID");
         let different: BTreeSet<&String> = identifiers.iter().collect();
-        assert_eq!((identifiers.len(), different.len()), (5, 5));
+        assert_eq!((identifiers.len(), different.len()), (7, 7));
         assert!(values("rasd:Parent").iter().all(|parent| identifiers.contains(parent)));
         assert_eq!(values("vssd:VirtualSystemType"), ["vmx-15"]);
         assert_eq!(values("rasd:VirtualQuantity"), ["2", "512"]);
