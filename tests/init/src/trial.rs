@@ -26,7 +26,7 @@ fn confirmed(disk: &Disk) -> Result<String, Wrong> {
         return Err(format!("slot B was not to be tried: {before:?}").into());
     }
     let (mut machine, _) = Machine::up_with(disk, &copy, boots(slot))?;
-    machine.says("healthy for a minute")?;
+    machine.says("]: healthy for a minute")?;
     // Without an orderly end: what is confirmed is on the disk.
     machine.cut()?;
     let after = boot_state(&copy)?.state();
