@@ -105,11 +105,14 @@ mod port {
     use std::arch::asm;
     use std::io;
 
+    /// Four octets are read at once, and the processor wants to be allowed each of them.
+    const WIDTH: libc::c_ulong = 4;
+
     /// Lets this process use the port.
     pub(super) fn open() -> io::Result<()> {
         #[expect(unsafe_code, reason = "ioperm has no safe face")]
-        // SAFETY: takes numbers only; the port is the hypervisor's, and no memory is reached through it.
-        let opened = unsafe { libc::ioperm(libc::c_ulong::from(PORT), 1, 1) };
+        // SAFETY: takes numbers only; the ports are the hypervisor's, and no memory is reached through them.
+        let opened = unsafe { libc::ioperm(libc::c_ulong::from(PORT), WIDTH, 1) };
         Errno::result(opened)?;
         Ok(())
     }

@@ -32,11 +32,13 @@ impl Desk {
             helper: None,
         };
         match desk.network() {
-            Ok(child) => {
-                if wait(&child, NETWORK_MAX, feeder).is_none() {
-                    say("the network is not set up: its helper does not end");
+            Ok(child) => match wait(&child, NETWORK_MAX, feeder) {
+                Some(Ended::Code(_)) => {}
+                Some(how @ Ended::Signal(_)) => {
+                    say(&format!("the network is not set up: its helper has ended {how}"));
                 }
-            }
+                None => say("the network is not set up: its helper does not end"),
+            },
             Err(error) => say(&format!("the network is not set up: {error}")),
         }
         desk

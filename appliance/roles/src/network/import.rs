@@ -13,7 +13,9 @@ use config::ovf::{self, disc};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
+use std::process::{Command, ExitCode};
 use supervise::net::{self, Fixed, Host};
 
 /// What the form wants: as it was read at the first start, which this may be.
@@ -45,10 +47,8 @@ pub(super) fn at_first_start(folder: &Path) -> Wanted {
 
 /// The form as text, and where it was.
 fn environment() -> Option<(&'static str, String)> {
-    match os::vmware::environment() {
-        Ok(Some(text)) => return Some(("guestinfo.ovfEnv", text)),
-        Ok(None) => {}
-        Err(error) => tracing::warn!(%error, "VMware's door does not answer"),
+    if let Some(text) = through_the_door() {
+        return Some(("guestinfo.ovfEnv", text));
     }
     modules::load("sr_mod");
     for drive in DRIVES {
@@ -66,6 +66,40 @@ fn environment() -> Option<(&'static str, String)> {
         }
     }
     None
+}
+
+/// What VMware's door says, asked in a process of its own: where the door is another one than we think the processor ends
+/// whoever has knocked, and the network is to be set up all the same.
+fn through_the_door() -> Option<String> {
+    let asked = Command::new("/proc/self/exe").arg0(super::NAME).arg(super::FORM).output();
+    match asked {
+        Ok(output) if output.status.success() => {
+            String::from_utf8(output.stdout).ok().filter(|text| !text.is_empty())
+        }
+        Ok(output) => {
+            let why = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+            tracing::warn!(status = %output.status, why, "VMware's door does not answer");
+            None
+        }
+        Err(error) => {
+            tracing::warn!(%error, "VMware's door cannot be tried");
+            None
+        }
+    }
+}
+
+/// Says what VMware's door says, for [`through_the_door`].
+pub(super) fn say_the_form() -> ExitCode {
+    match os::vmware::environment() {
+        Ok(text) => {
+            print!("{}", text.unwrap_or_default());
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
 /// Takes each property that is what its field asks for, and says so; the others are said and left out.
