@@ -233,7 +233,7 @@ impl<G: Ground> Household<G> {
             // What it had started is not to live on; after a normal end there is nothing.
             let _ = group.kill();
             let times = group.out_of_memory();
-            if times > 0 {
+            if times > std::mem::replace(&mut house.out_of_memory, times) {
                 tracing::warn!(role = role.name, times, "has used more memory than it may");
             }
         }
@@ -425,14 +425,26 @@ impl<G: Ground> Household<G> {
 impl<G> Drop for Household<G> {
     /// Whatever ends the supervisor ends the roles.
     fn drop(&mut self) {
+        let mut left: Vec<u32> = self.houses.iter().filter_map(House::pid).collect();
         for house in &self.houses {
-            if let Some(pid) = house.pid() {
-                let _ = house.signal(Signal::SIGKILL);
-                let _ = os::process::reap(pid);
+            let _ = house.signal(Signal::SIGKILL);
+        }
+        let began = Instant::now();
+        // One that waits for a disk that does not answer cannot even be killed, and is not waited for.
+        while !left.is_empty() && began.elapsed() < LAST_WAIT {
+            match os::process::ended() {
+                Ok(Some((pid, _))) => {
+                    let _ = os::process::reap(pid);
+                    left.retain(|it| *it != pid);
+                }
+                _ => std::thread::sleep(Duration::from_millis(5)),
             }
         }
     }
 }
+
+/// For roles that were killed to be gone.
+const LAST_WAIT: Duration = Duration::from_secs(2);
 
 fn watched_signals() -> nix::Result<SignalFd> {
     let mut set = SigSet::empty();

@@ -17,6 +17,7 @@ mod stage1;
 use crate::entry;
 use crate::household::{Household, HouseholdError};
 use crate::layout;
+use crate::network::write_durably;
 use crate::sandbox;
 use boot_state::BootRecord;
 use console::say;
@@ -106,7 +107,9 @@ fn stage2(line: &Line) -> Result<Ending, InitError> {
     let decides = if trial {
         Decides::Trial
     } else {
-        Decides::Box { may_reboot: reboots.allowed(os::machine::up_for()) }
+        // A reboot that cannot be remembered would be the first one for ever.
+        let remembered = write_durably(Path::new(REBOOTS), &reboots.print()).is_ok();
+        Decides::Box { may_reboot: remembered && reboots.allowed(os::machine::up_for()) }
     };
     let roles: Vec<&'static Role> = ROLES.iter().chain(keeping::more_roles()).collect();
     let place = (PathBuf::from(EXECUTABLE), Path::new(layout::SOCKETS));
@@ -136,7 +139,9 @@ fn keep(household: &mut Household<Box_>, feeder: &mut Feeder) -> Result<(), Hous
             say("the power button was pressed");
             household.stop(Ending::PowerOff);
         }
-        household.ground.grow_older();
+        if household.ground.grow_older() {
+            household.init.allow_reboots();
+        }
         if household.init.sound() {
             feeder.feed();
         }

@@ -219,6 +219,13 @@ impl Init {
         }
     }
 
+    /// What the box had done by itself before is forgiven: it may reboot again where it could not.
+    pub const fn allow_reboots(&mut self) {
+        if let Ground::Box { may_reboot } = &mut self.ground {
+            *may_reboot = true;
+        }
+    }
+
     /// When to call [`Init::expire`] next.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {

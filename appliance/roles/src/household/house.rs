@@ -22,6 +22,8 @@ use supervise::role::Role;
 /// What is held for one role, whether its process lives or not.
 pub(crate) struct House {
     pub(crate) role: &'static Role,
+    /// How often its group had been out of memory when it was last looked at.
+    pub(crate) out_of_memory: u64,
     /// Where others call it: it stays open while the role is away, so that callers wait.
     listener: Option<UnixListener>,
     /// Where others leave it datagrams; open for the same reason.
@@ -81,6 +83,7 @@ impl House {
             if role.asks.is_empty() { None } else { Some(control().map_err(failed(sockets))?) };
         Ok(Self {
             role,
+            out_of_memory: 0,
             listener,
             datagrams,
             mailbox,

@@ -180,7 +180,7 @@ fn ext4(device: &Path, folder: &str, limits: Limits) -> io::Result<()> {
 }
 
 /// e2fsck, for no longer than [`CHECK_MAX`]. A system without it mounts what the journal makes whole.
-fn check(device: &Path, feeder: &mut Feeder) -> Checked {
+pub(super) fn check(device: &Path, feeder: &mut Feeder) -> Checked {
     if !Path::new(E2FSCK).exists() {
         return Checked::Clean;
     }

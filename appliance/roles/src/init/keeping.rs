@@ -52,12 +52,14 @@ impl Box_ {
         Self { groups, record, reboots, desk }
     }
 
-    /// After half an hour the automatic reboots before it are forgiven.
-    pub(super) fn grow_older(&mut self) {
-        if self.reboots != Reboots::default() && os::machine::up_for() > SPAN {
+    /// After half an hour the automatic reboots before it are forgiven; whether they have just been.
+    pub(super) fn grow_older(&mut self) -> bool {
+        let forgiven = self.reboots != Reboots::default() && os::machine::up_for() > SPAN;
+        if forgiven {
             self.reboots = Reboots::default();
             let _ = std::fs::remove_file(REBOOTS);
         }
+        forgiven
     }
 
     fn about_to_reboot(&mut self) {

@@ -5,7 +5,7 @@
 
 use super::boot_state::BootRecord;
 use super::console::say;
-use super::disk::Disk;
+use super::disk::{Disk, check};
 use super::feeder::Feeder;
 use crate::layout;
 use os::block::{self, Partition};
@@ -13,6 +13,7 @@ use os::mount::{self, FileSystem, Limits};
 use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::Path;
+use supervise::boot::Checked;
 use update::bootstate::Reset;
 use update::template::Template;
 
@@ -21,9 +22,15 @@ pub(super) fn if_wanted(disk: &Disk, record: &mut BootRecord, feeder: &mut Feede
     let Some(scope) = record.wanted_reset() else { return };
     say(&format!("factory reset, scope {}", word(scope)));
     match reset(disk, scope, feeder) {
-        Ok(()) => {
+        Ok(Done::All) => {
             record.reset_done();
             say("the factory reset is done");
+        }
+        Ok(Done::Not) => {
+            record.reset_done();
+            say(
+                "the settings are damaged beyond repair: nothing was reset, only a full factory reset helps",
+            );
         }
         Err(error) => {
             say(&format!("the factory reset is not done and will be tried again: {error}"));
@@ -31,32 +38,42 @@ pub(super) fn if_wanted(disk: &Disk, record: &mut BootRecord, feeder: &mut Feede
     }
 }
 
-fn reset(disk: &Disk, scope: Reset, feeder: &mut Feeder) -> io::Result<()> {
+/// What has become of a reset that is not to be tried again.
+enum Done {
+    /// All that its scope names is gone.
+    All,
+    /// It could only have been done by taking away more than its scope names.
+    Not,
+}
+
+fn reset(disk: &Disk, scope: Reset, feeder: &mut Feeder) -> io::Result<Done> {
     match scope {
-        Reset::Network => remove(disk, NETWORK),
-        Reset::Config => remove(disk, CONFIG),
-        Reset::Full => make_anew(disk),
+        Reset::Network => return remove(disk, NETWORK, feeder),
+        Reset::Config => return remove(disk, CONFIG, feeder),
+        Reset::Full => make_anew(disk)?,
         Reset::Decommission => {
             for label in ["state", "data"] {
                 let device = needed(disk, label)?.device;
                 overwrite(&device, feeder)?;
             }
-            make_anew(disk)
+            make_anew(disk)?;
         }
     }
+    Ok(Done::All)
 }
 
-/// Takes files out of what survives a restart. A file system that cannot be mounted is made anew: its settings are
-/// lost in any case, and a person who asks for a reset wants a box that works.
-fn remove(disk: &Disk, names: &[&str]) -> io::Result<()> {
+/// Takes files out of what survives a restart, and nothing else: users and subscriptions are not lost because their
+/// neighbours were to go.
+fn remove(disk: &Disk, names: &[&str], feeder: &mut Feeder) -> io::Result<Done> {
     let state = needed(disk, "state")?;
+    if check(&state.device, feeder) == Checked::Broken {
+        return Ok(Done::Not);
+    }
     let folder = Path::new(layout::STATE);
     let source = state.device.to_str().unwrap_or_default();
     let _ = std::fs::create_dir(folder);
     let system = FileSystem { source, kind: "ext4", limits: Limits::DATA, options: "" };
-    if system.mount(folder).is_err() {
-        return write_empty(&state);
-    }
+    system.mount(folder)?;
     let removed = names.iter().try_for_each(|name| {
         let path = folder.join(name);
         let removed =
@@ -68,7 +85,7 @@ fn remove(disk: &Disk, names: &[&str]) -> io::Result<()> {
     });
     block::sync();
     mount::unmount(folder)?;
-    removed
+    removed.map(|()| Done::All)
 }
 
 fn make_anew(disk: &Disk) -> io::Result<()> {
