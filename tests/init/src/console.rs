@@ -70,8 +70,7 @@ fn address(disk: &Disk) -> Result<String, Wrong> {
         ],
     )?;
     machine.says("Address      10.0.2.20/24, gateway 10.0.2.2, typed at the console")?;
-    // Whoever is in the network begins anew, the probe too.
-    machine.find_probe()?;
+    // Whoever is in the network begins anew.
     machine.becomes(|status| status.contains("dect=ready") && status.contains("media=ready"))?;
     talk(
         &mut machine,
