@@ -3,7 +3,7 @@
 
 use crate::image::{AARCH64, Archive, PROBE, can_build, fixed};
 use crate::rooms;
-use crate::steps::{Steps, Tally, Verdict, command};
+use crate::steps::{Steps, Verdict, command};
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
@@ -50,16 +50,7 @@ fn boots(root: &Path, keeps: &mut Command) -> Verdict {
         Ok(appliance) => command(root, "arm", keeps.arg("--appliance").arg(appliance)),
         Err(error) => return Verdict::Failed(error),
     };
-    match done {
-        Ok(done) => {
-            done.out.lines().for_each(|line| println!("            {line}"));
-            match Tally::last_in(&done.out) {
-                Some(tally) if done.well == (tally.failed == 0) => Verdict::Counted(tally),
-                _ => Verdict::Failed(done.tail()),
-            }
-        }
-        Err(error) => Verdict::Failed(error.to_string()),
-    }
+    Verdict::counted(done)
 }
 
 const QEMU: &str = "qemu-system-aarch64";

@@ -2,7 +2,7 @@
 
 use crate::image::{self, Archive, CLOUD, PACKAGES, X86_64, fixed};
 use crate::rooms;
-use crate::steps::{Steps, Tally, Verdict, command};
+use crate::steps::{Steps, Verdict, command};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
@@ -56,16 +56,7 @@ fn boots(root: &Path, nightly: bool, ova: Option<PathBuf>) -> Verdict {
     if nightly {
         boots.arg("--nightly");
     }
-    match command(root, "boots", &mut boots) {
-        Ok(done) => {
-            done.out.lines().for_each(|line| println!("            {line}"));
-            match Tally::last_in(&done.out) {
-                Some(tally) if done.well == (tally.failed == 0) => Verdict::Counted(tally),
-                _ => Verdict::Failed(done.tail()),
-            }
-        }
-        Err(error) => Verdict::Failed(error.to_string()),
-    }
+    Verdict::counted(command(root, "boots", &mut boots))
 }
 
 /// The tests are on the other end of the box's network, at 192.0.2.1.

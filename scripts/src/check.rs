@@ -217,16 +217,7 @@ fn lab(root: &Path, steps: &mut Steps) {
 pub(crate) fn first_call(root: &Path, words: &[&str]) -> Verdict {
     let done = rooms::program("scripts")
         .and_then(|program| command(root, "first-call", Command::new(program).args(words)));
-    match done {
-        Ok(done) => {
-            done.out.lines().for_each(|line| println!("            {line}"));
-            match Tally::last_in(&done.out) {
-                Some(tally) if done.well == (tally.failed == 0) => Verdict::Counted(tally),
-                _ => Verdict::Failed(done.tail()),
-            }
-        }
-        Err(error) => Verdict::Failed(error.to_string()),
-    }
+    Verdict::counted(done)
 }
 
 /// Tools that were built here.

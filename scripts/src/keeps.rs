@@ -3,7 +3,7 @@
 use crate::Outcome;
 use crate::image::{Archive, CLOUD, PROBE, X86_64, fixed};
 use crate::rooms;
-use crate::steps::{Tally, Verdict, command};
+use crate::steps::{Verdict, command};
 use std::path::Path;
 use std::process::Command;
 
@@ -12,14 +12,7 @@ use std::process::Command;
 /// # Errors
 /// When something does not hold.
 pub(crate) fn report() -> Outcome {
-    match verdict(&rooms::root()) {
-        Verdict::Passed(note) => println!("keeps: {note}"),
-        Verdict::Skipped(reason) => println!("keeps: skipped, {reason}"),
-        Verdict::Failed(reason) => return Err(reason.into()),
-        Verdict::Counted(tally) if tally.failed > 0 => return Err(tally.to_string().into()),
-        Verdict::Counted(_) => {}
-    }
-    Ok(())
+    verdict(&rooms::root()).told("keeps")
 }
 
 /// Boots and watches.
@@ -44,16 +37,7 @@ pub(crate) fn verdict(root: &Path) -> Verdict {
         keeps.arg("--kernel").arg(kernel).arg("--generic").arg(generic);
         command(root, "keeps", &mut keeps)
     });
-    match done {
-        Ok(done) => {
-            done.out.lines().for_each(|line| println!("            {line}"));
-            match Tally::last_in(&done.out) {
-                Some(tally) if done.well == (tally.failed == 0) => Verdict::Counted(tally),
-                _ => Verdict::Failed(done.tail()),
-            }
-        }
-        Err(error) => Verdict::Failed(error.to_string()),
-    }
+    Verdict::counted(done)
 }
 
 fn runs(program: &str) -> bool {

@@ -30,6 +30,37 @@ pub(crate) enum Verdict {
     Skipped(String),
 }
 
+impl Verdict {
+    /// What a program of ours says that makes many checks and ends with their tally; its lines are shown.
+    pub(crate) fn counted(ran: std::io::Result<Done>) -> Self {
+        match ran {
+            Ok(done) => {
+                done.out.lines().for_each(|line| println!("            {line}"));
+                match Tally::last_in(&done.out) {
+                    Some(tally) if done.well == (tally.failed == 0) => Self::Counted(tally),
+                    _ => Self::Failed(done.tail()),
+                }
+            }
+            Err(error) => Self::Failed(error.to_string()),
+        }
+    }
+
+    /// Said as the only thing that was asked for.
+    ///
+    /// # Errors
+    /// When it did not hold.
+    pub(crate) fn told(self, name: &str) -> crate::Outcome {
+        match self {
+            Self::Passed(note) => println!("{name}: {note}"),
+            Self::Skipped(reason) => println!("{name}: skipped, {reason}"),
+            Self::Failed(reason) => return Err(reason.into()),
+            Self::Counted(tally) if tally.failed > 0 => return Err(tally.to_string().into()),
+            Self::Counted(_) => {}
+        }
+        Ok(())
+    }
+}
+
 /// The steps of one run.
 #[derive(Default)]
 pub(crate) struct Steps {
