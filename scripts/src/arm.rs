@@ -3,7 +3,7 @@
 
 use crate::image::{AARCH64, Archive, PROBE, can_build, fixed};
 use crate::rooms;
-use crate::steps::{Steps, Verdict, command};
+use crate::steps::{Steps, Verdict, command, runs};
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
@@ -25,8 +25,7 @@ pub(crate) fn run(root: &Path, steps: &mut Steps) {
 
 /// The call of `keeps`, without the program that it is about; or what is missing here.
 fn parts(root: &Path) -> Result<Command, String> {
-    let qemu = Command::new(QEMU).arg("--version").output();
-    if !qemu.is_ok_and(|output| output.status.success()) {
+    if !runs(QEMU) {
         return Err(format!("{QEMU} is not here; it is in qemu-system-arm"));
     }
     if !Path::new(FIRMWARE).exists() {

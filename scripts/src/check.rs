@@ -1,7 +1,7 @@
 //! `cargo xtask test`: every check there is, fast to slow.
 
 use crate::rooms;
-use crate::steps::{Done, Steps, Tally, Verdict, command};
+use crate::steps::{Done, Steps, Tally, Verdict, command, runs};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
@@ -108,12 +108,8 @@ fn checked(root: &Path, program: &Path, what: &[&str]) -> std::io::Result<Done> 
 fn cargo_deny(root: &Path) -> Option<PathBuf> {
     let tools = root.join(TOOLS);
     let built = tools.join("bin/cargo-deny");
-    let works = |program: &Path| {
-        let version = Command::new(program).arg("--version").output();
-        version.is_ok_and(|output| output.status.success())
-    };
     for candidate in [PathBuf::from("cargo-deny"), built.clone()] {
-        if works(&candidate) {
+        if runs(&candidate) {
             return Some(candidate);
         }
     }

@@ -13,11 +13,11 @@ mod tone;
 
 use crate::image;
 use crate::rooms;
-use crate::steps::{Steps, Verdict};
+use crate::steps::{Steps, Verdict, runs};
 use net::Net;
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 /// What is asked for on the command line.
 #[derive(Default)]
@@ -108,8 +108,7 @@ fn image(host: bool, small: bool) -> Result<OsString, String> {
 /// # Errors
 /// What cannot.
 pub(crate) fn bootable() -> Result<(), String> {
-    let version = Command::new("qemu-system-x86_64").arg("--version").output();
-    if !version.is_ok_and(|output| output.status.success()) {
+    if !runs("qemu-system-x86_64") {
         return Err("QEMU is not installed".to_owned());
     }
     let archive = image::Archive::new(&rooms::root(), image::X86_64)?;

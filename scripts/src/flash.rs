@@ -3,7 +3,7 @@
 use crate::Outcome;
 use crate::image::{Archive, X86_64, fixed};
 use crate::rooms;
-use crate::steps::{Verdict, command};
+use crate::steps::{Verdict, command, runs};
 use std::path::Path;
 use std::process::Command;
 
@@ -23,8 +23,7 @@ pub(crate) fn verdict(root: &Path) -> Verdict {
         Ok(kernel) => kernel,
         Err(why) => return Verdict::Skipped(why),
     };
-    let qemu = Command::new("qemu-system-x86_64").arg("--version").output();
-    if !qemu.is_ok_and(|output| output.status.success()) {
+    if !runs("qemu-system-x86_64") {
         return Verdict::Skipped("QEMU is not installed".into());
     }
     let init = match fixed(root, X86_64, "flash-init", &[]) {

@@ -3,7 +3,7 @@
 use crate::Outcome;
 use crate::image::{Archive, CLOUD, PROBE, X86_64, fixed};
 use crate::rooms;
-use crate::steps::{Verdict, command};
+use crate::steps::{Verdict, command, runs};
 use std::path::Path;
 use std::process::Command;
 
@@ -38,8 +38,4 @@ pub(crate) fn verdict(root: &Path) -> Verdict {
         command(root, "keeps", &mut keeps)
     });
     Verdict::counted(done)
-}
-
-fn runs(program: &str) -> bool {
-    Command::new(program).arg("--version").output().is_ok_and(|output| output.status.success())
 }

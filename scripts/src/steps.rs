@@ -172,6 +172,12 @@ pub(crate) fn command(root: &Path, name: &str, command: &mut Command) -> std::io
     Ok(Done { well: status.success(), out, log })
 }
 
+/// Whether a program is here and starts.
+pub(crate) fn runs(program: impl AsRef<std::ffi::OsStr>) -> bool {
+    let version = Command::new(program).arg("--version").output();
+    version.is_ok_and(|output| output.status.success())
+}
+
 /// What the steps have printed.
 const LOGS: &str = ".cache/logs";
 /// Lines of a log that are shown when its step has failed.

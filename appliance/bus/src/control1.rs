@@ -61,10 +61,7 @@ impl Service {
     }
 
     async fn ask<T>(&self, ask: impl FnOnce(oneshot::Sender<T>) -> Ask) -> fdo::Result<T> {
-        let away = || fdo::Error::NoReply("the supervisor does not answer; try again".into());
-        let (answer, answered) = oneshot::channel();
-        self.0.send(ask(answer)).await.map_err(|_| away())?;
-        answered.await.map_err(|_| away())
+        crate::asked(&self.0, "the supervisor does not answer; try again", ask).await
     }
 }
 

@@ -79,10 +79,7 @@ impl Service {
     }
 
     async fn ask<T>(&self, ask: impl FnOnce(oneshot::Sender<T>) -> Ask) -> fdo::Result<T> {
-        let away = || fdo::Error::NoReply("the role is busy or stopping; try again".into());
-        let (answer, answered) = oneshot::channel();
-        self.0.send(ask(answer)).await.map_err(|_| away())?;
-        answered.await.map_err(|_| away())
+        crate::asked(&self.0, crate::BUSY, ask).await
     }
 }
 

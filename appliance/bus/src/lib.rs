@@ -18,11 +18,29 @@ pub mod streams;
 
 pub use zbus::{Connection, Error, Message};
 
+use tokio::sync::{mpsc, oneshot};
+use zbus::fdo;
+
 /// A text as D-Bus can carry it: without the octet zero, for which a whole answer would fail.
 #[must_use]
 pub fn sendable(text: &str) -> String {
     text.replace('\0', "\u{fffd}")
 }
+
+/// Asks the loop behind an interface; where it has no time, or is no more, the caller is told `away`.
+pub(crate) async fn asked<A, T>(
+    asks: &mpsc::Sender<A>,
+    away: &str,
+    ask: impl FnOnce(oneshot::Sender<T>) -> A,
+) -> fdo::Result<T> {
+    let away = || fdo::Error::NoReply(away.to_owned());
+    let (answer, answered) = oneshot::channel();
+    asks.send(ask(answer)).await.map_err(|_| away())?;
+    answered.await.map_err(|_| away())
+}
+
+/// What callers are told of a role that has no time for them.
+pub(crate) const BUSY: &str = "the role is busy or stopping; try again";
 
 /// Compares the introspection XML of an interface with the file that is checked in.
 #[cfg(test)]

@@ -5,10 +5,9 @@
 //! reads up to the number that following begins with.
 
 use crate::door::PATH;
-use crate::streams::{Streams, Told};
+use crate::streams::{Streams, Told, told};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot};
-use zbus::message::Type as MessageType;
 use zbus::object_server::SignalEmitter;
 use zbus::zvariant::Type;
 use zbus::{Connection, Message, fdo};
@@ -87,10 +86,7 @@ impl Service {
         &self,
         ask: impl FnOnce(oneshot::Sender<Result<T, String>>) -> Ask,
     ) -> fdo::Result<T> {
-        let away = || fdo::Error::NoReply("the role is busy or stopping; try again".into());
-        let (answer, answered) = oneshot::channel();
-        self.asks.send(ask(answer)).await.map_err(|_| away())?;
-        answered.await.map_err(|_| away())?.map_err(fdo::Error::InvalidArgs)
+        crate::asked(&self.asks, crate::BUSY, ask).await?.map_err(fdo::Error::InvalidArgs)
     }
 }
 
@@ -146,12 +142,7 @@ async fn tell(connection: Connection, mut records: mpsc::Receiver<Followed>) {
 /// Reads a message that came on the connection; `None` if it is not the signal Heard.
 #[must_use]
 pub fn heard(message: &Message) -> Option<(Vec<Entry>, u64)> {
-    let header = message.header();
-    let signal = header.message_type() == MessageType::Signal;
-    if !signal || header.member().is_none_or(|member| member.as_str() != "Heard") {
-        return None;
-    }
-    message.body().deserialize().ok()
+    told(message, "Heard")
 }
 
 /// Records in one signal: a page of them, far below what D-Bus can carry.

@@ -5,10 +5,9 @@
 //! its meaning.
 
 use crate::door::PATH;
-use crate::streams::{Streams, Told};
+use crate::streams::{Streams, Told, told};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot};
-use zbus::message::Type as MessageType;
 use zbus::object_server::SignalEmitter;
 use zbus::zvariant::Type;
 use zbus::{Connection, Message, fdo};
@@ -115,10 +114,7 @@ impl Service {
     }
 
     async fn ask<T>(&self, ask: impl FnOnce(oneshot::Sender<T>) -> Ask) -> fdo::Result<T> {
-        let away = || fdo::Error::NoReply("the role is busy or stopping; try again".into());
-        let (answer, answered) = oneshot::channel();
-        self.asks.send(ask(answer)).await.map_err(|_| away())?;
-        answered.await.map_err(|_| away())
+        crate::asked(&self.asks, crate::BUSY, ask).await
     }
 }
 
@@ -162,12 +158,7 @@ async fn tell(connection: Connection, mut events: mpsc::Receiver<Watched>) {
 /// signal Happened.
 #[must_use]
 pub fn happened(message: &Message) -> Option<(Event, u64)> {
-    let header = message.header();
-    let signal = header.message_type() == MessageType::Signal;
-    if !signal || header.member().is_none_or(|member| member.as_str() != "Happened") {
-        return None;
-    }
-    message.body().deserialize().ok()
+    told(message, "Happened")
 }
 
 /// The version of [`Observed`].

@@ -4,12 +4,15 @@
 //! connection, so that nothing of it is left when the caller is gone.
 
 use crate::door::Incoming;
+use serde::de::DeserializeOwned;
 use std::future::Future;
 use std::pin::Pin;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::task::JoinSet;
-use zbus::Connection;
+use zbus::message::Type as MessageType;
+use zbus::zvariant::Type;
+use zbus::{Connection, Message};
 
 type Stream = Pin<Box<dyn Future<Output = ()> + Send>>;
 
@@ -64,6 +67,16 @@ impl Running {
             }
         }
     }
+}
+
+/// Reads a message that came on a connection; `None` if it is not the signal of this name.
+pub(crate) fn told<T: DeserializeOwned + Type>(message: &Message, name: &str) -> Option<T> {
+    let header = message.header();
+    let signal = header.message_type() == MessageType::Signal;
+    if !signal || header.member().is_none_or(|member| member.as_str() != name) {
+        return None;
+    }
+    message.body().deserialize().ok()
 }
 
 /// Streams of one caller: its events, and what it follows.

@@ -101,18 +101,23 @@ fn index(interface: &str) -> io::Result<u32> {
 
 /// One request and the kernel's verdict.
 fn ask(request: &[u8]) -> io::Result<()> {
-    let flags = SockFlag::SOCK_CLOEXEC;
-    let protocol = SockProtocol::NetlinkRoute;
-    let socket: OwnedFd = socket(AddressFamily::Netlink, SockType::Raw, flags, protocol)?;
-    let fd = socket.as_raw_fd();
-    sendto(fd, request, &NetlinkAddr::new(0, 0), MsgFlags::empty())?;
+    let socket = asked(request)?;
     let mut answer = [0; 4096];
-    let length = recv(fd, &mut answer, MsgFlags::empty())?;
+    let length = recv(socket.as_raw_fd(), &mut answer, MsgFlags::empty())?;
     match verdict(answer.get(..length).unwrap_or_default()) {
         Some(0) => Ok(()),
         Some(error) => Err(io::Error::from_raw_os_error(error.saturating_neg())),
         None => Err(io::Error::other("the kernel's answer is no verdict")),
     }
+}
+
+/// A socket on which the kernel answers this.
+fn asked(request: &[u8]) -> io::Result<OwnedFd> {
+    let flags = SockFlag::SOCK_CLOEXEC;
+    let protocol = SockProtocol::NetlinkRoute;
+    let socket = socket(AddressFamily::Netlink, SockType::Raw, flags, protocol)?;
+    sendto(socket.as_raw_fd(), request, &NetlinkAddr::new(0, 0), MsgFlags::empty())?;
+    Ok(socket)
 }
 
 /// The error number of an NLMSG_ERROR, which an acknowledgement is too.

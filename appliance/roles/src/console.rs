@@ -9,11 +9,11 @@ mod terminal;
 
 pub use look::Sources;
 
+use crate::observing::{Observation, stay};
 use crate::supervisor::{Supervisor, SupervisorError};
-use crate::watchers::Watchers;
-use bus::door::{Door, Refused};
-use bus::observed1::{self, Counter, Observed};
-use bus::streams::{Running, streams};
+use bus::door::Door;
+use bus::observed1;
+use bus::streams::streams;
 use echo::Echo;
 use look::Look;
 use menu::{Answer, Deed, Menu, Out, View};
@@ -119,14 +119,6 @@ pub async fn run(given: Given, stop: impl Future<Output = ()>) -> Result<(), Con
     }
 }
 
-/// Keeps a caller's connection until it hangs up.
-async fn stay(connection: Result<bus::Connection, Refused>, running: Running) {
-    match connection {
-        Ok(connection) => running.until_gone(connection).await,
-        Err(error) => tracing::warn!(%error, "a caller was not served"),
-    }
-}
-
 /// All terminals and their menus.
 struct Desk {
     places: Vec<Place>,
@@ -164,7 +156,7 @@ impl Desk {
         tracing::info!(terminals = names.join(" "), "the menu is shown");
         let echo = doors.echo.map(Echo::new).transpose()?.map(Arc::new);
         let view = look.view().await;
-        let observation = Observation::begin();
+        let observation = Observation::begin("console", "shows the menu", "lines");
         Ok(Self { places, look, view, echo, echoes, tasks, observation })
     }
 
@@ -200,7 +192,7 @@ impl Desk {
         let line = typed.line.escape_ascii().to_string();
         let line: String = line.chars().take(LOGGED_MAX).collect();
         tracing::info!(who = "console", terminal = place.terminal.name(), line, "typed");
-        self.observation.lines += 1;
+        self.observation.count += 1;
         place.last_typed = Instant::now();
         self.view = self.look.view().await;
         let mut out = Vec::new();
@@ -260,37 +252,6 @@ impl Desk {
                 let _ = answers.send((index, answer)).await;
             }
         }
-    }
-}
-
-/// What can be seen of this role.
-struct Observation {
-    begun: Instant,
-    lines: u64,
-    watchers: Watchers<(), observed1::Event>,
-}
-
-impl Observation {
-    fn begin() -> Self {
-        Self { begun: Instant::now(), lines: 0, watchers: Watchers::default() }
-    }
-
-    fn asked(&mut self, ask: observed1::Ask) {
-        let answer = match ask {
-            observed1::Ask::Get(answer) => answer,
-            observed1::Ask::Watch(answer) => return drop(answer.send(self.watchers.add(()))),
-        };
-        // The caller may have gone.
-        drop(answer.send(Observed {
-            version: observed1::VERSION,
-            role: "console".into(),
-            release: env!("CARGO_PKG_VERSION").into(),
-            up_s: self.begun.elapsed().as_secs(),
-            status: "shows the menu".into(),
-            counters: vec![Counter { name: "lines".into(), value: self.lines }],
-            calls: Vec::new(),
-            alerts: Vec::new(),
-        }));
     }
 }
 

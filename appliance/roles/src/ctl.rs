@@ -1,11 +1,11 @@
 //! The role `ctl`: what an administrator asks over the bus, told to the supervisor in records of 64 octets.
 
+use crate::observing::{Observation, stay};
 use crate::supervisor::{Supervisor, SupervisorError};
-use crate::watchers::Watchers;
 use bus::control1::{Ask, RoleState, Roles, Service};
-use bus::door::{Door, Refused};
-use bus::observed1::{self, Counter, Observed};
-use bus::streams::{Running, streams};
+use bus::door::Door;
+use bus::observed1;
+use bus::streams::streams;
 use sd_notify::NotifyState;
 use std::future::Future;
 use std::io;
@@ -13,7 +13,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixListener;
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use supervise::control::{Answer, Name, Request, Scope, View};
 use tokio::sync::mpsc::channel;
 use tokio::sync::oneshot;
@@ -45,7 +45,8 @@ pub async fn run(
     let door = Arc::new(Door::new(listener, callers)?);
     let (asks_in, mut asks) = channel(ASKS_MAX);
     let (observers_in, mut observers) = channel(ASKS_MAX);
-    let mut observed = Observation::begin();
+    let mut observed =
+        Observation::begin("ctl", "asks the supervisor for administrators", "questions");
     let beat = sd_notify::watchdog_enabled().map_or(BEAT, |limit| limit / 2).min(BEAT);
     let mut beat = interval(beat);
     let mut guests = JoinSet::new();
@@ -57,7 +58,7 @@ pub async fn run(
             _ = beat.tick() => drop(sd_notify::notify(&[NotifyState::Watchdog])),
             Some(_) = guests.join_next() => {}
             ask = asks.recv() => if let Some(ask) = ask {
-                observed.questions += 1;
+                observed.count += 1;
                 pass_on(&supervisor, ask).await?;
             },
             ask = observers.recv() => if let Some(ask) = ask { observed.asked(ask); },
@@ -74,45 +75,6 @@ pub async fn run(
                 Err(error) => tracing::warn!(%error, "a caller was not served"),
             },
         }
-    }
-}
-
-/// Keeps a caller's connection until it hangs up.
-async fn stay(connection: Result<bus::Connection, Refused>, running: Running) {
-    match connection {
-        Ok(connection) => running.until_gone(connection).await,
-        Err(error) => tracing::warn!(%error, "a caller was not served"),
-    }
-}
-
-/// What can be seen of this role.
-struct Observation {
-    begun: Instant,
-    questions: u64,
-    watchers: Watchers<(), observed1::Event>,
-}
-
-impl Observation {
-    fn begin() -> Self {
-        Self { begun: Instant::now(), questions: 0, watchers: Watchers::default() }
-    }
-
-    fn asked(&mut self, ask: observed1::Ask) {
-        let answer = match ask {
-            observed1::Ask::Get(answer) => answer,
-            observed1::Ask::Watch(answer) => return drop(answer.send(self.watchers.add(()))),
-        };
-        // The caller may have gone.
-        drop(answer.send(Observed {
-            version: observed1::VERSION,
-            role: "ctl".into(),
-            release: env!("CARGO_PKG_VERSION").into(),
-            up_s: self.begun.elapsed().as_secs(),
-            status: "asks the supervisor for administrators".into(),
-            counters: vec![Counter { name: "questions".into(), value: self.questions }],
-            calls: Vec::new(),
-            alerts: Vec::new(),
-        }));
     }
 }
 

@@ -17,7 +17,6 @@ mod stage1;
 use crate::entry;
 use crate::household::{Household, HouseholdError};
 use crate::layout;
-use crate::network::write_durably;
 use crate::sandbox;
 use boot_state::BootRecord;
 use console::say;
@@ -32,6 +31,7 @@ use std::os::fd::BorrowedFd;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
+use store::write_durably;
 use supervise::boot::Line;
 use supervise::init::{Ending, Ground as Decides, Reason};
 use supervise::reboots::Reboots;
@@ -108,7 +108,8 @@ fn stage2(line: &Line) -> Result<Ending, InitError> {
         Decides::Trial
     } else {
         // A reboot that cannot be remembered would be the first one for ever.
-        let remembered = write_durably(Path::new(REBOOTS), &reboots.print()).is_ok();
+        let remembered =
+            write_durably(&mut store::Disk, Path::new(REBOOTS), reboots.print().as_bytes()).is_ok();
         Decides::Box { may_reboot: remembered && reboots.allowed(os::machine::up_for()) }
     };
     let roles: Vec<&'static Role> = ROLES.iter().chain(keeping::more_roles()).collect();

@@ -18,6 +18,7 @@ pub mod media;
 pub mod media_client;
 mod modules;
 pub mod network;
+mod observing;
 pub mod parent;
 #[cfg(feature = "probe")]
 pub mod probe;

@@ -112,16 +112,6 @@ fn readable(path: &Path, text: &str) -> io::Result<()> {
     file.write_all(text.as_bytes())
 }
 
-/// Writes a file that is whole or not there, whenever the power goes.
-pub(crate) fn write_durably(path: &Path, text: &str) -> io::Result<()> {
-    let new = path.with_extension("new");
-    let mut file = File::create(&new)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    std::fs::rename(&new, path)?;
-    path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
-}
-
 /// What the program is called as the helper.
 pub const NAME: &str = "network";
 /// The word by which it asks itself to knock at VMware's door.

@@ -181,3 +181,27 @@ impl Role {
         calling.map(|role| role.uid).chain(std::iter::once(0))
     }
 }
+
+/// One that tests change to what they are about.
+#[cfg(test)]
+pub(crate) const PLAIN: Role = Role {
+    name: "test",
+    about: "",
+    after: &[],
+    calls: &[],
+    listens: false,
+    datagrams: &[],
+    asks: &[],
+    runs: Runs::Everywhere,
+    uid: 700,
+    capabilities: &[],
+    memory_mib_max: 8,
+    tasks_max: 2,
+    files_max: 32,
+    share: Share { nice: 0, cpu_weight: 100, oom_score_adj: 0 },
+    watchdog: Some(Duration::from_secs(10)),
+    last_resort: LastResort::Reboot,
+    files: &[],
+    syscalls: &[],
+    network: Network::Local,
+};

@@ -1,12 +1,10 @@
 //! What interfaces and addresses there are: dumps of rtnetlink(7), which any user may ask for.
 
 use super::{HEADER, NLM_F_REQUEST, NLMSG_ERROR};
-use nix::sys::socket::{
-    AddressFamily, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType, recv, sendto, socket,
-};
+use nix::sys::socket::{MsgFlags, recv};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::os::fd::{AsRawFd as _, OwnedFd};
+use std::os::fd::AsRawFd as _;
 
 /// A network interface.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,13 +58,10 @@ pub fn addresses() -> io::Result<Vec<Address>> {
 
 /// Everything that the kernel has of one kind.
 fn dump<T>(kind: u16, body: &[u8], parse: fn(&[u8]) -> Option<T>) -> io::Result<Vec<T>> {
-    let protocol = SockProtocol::NetlinkRoute;
-    let flags = SockFlag::SOCK_CLOEXEC;
-    let socket: OwnedFd = socket(AddressFamily::Netlink, SockType::Raw, flags, protocol)?;
     let mut request = super::message(kind, NLM_F_DUMP, body);
     // No acknowledgement: the end of the list is one.
     request.splice(6..8, (NLM_F_REQUEST | NLM_F_DUMP).to_ne_bytes());
-    sendto(socket.as_raw_fd(), &request, &NetlinkAddr::new(0, 0), MsgFlags::empty())?;
+    let socket = super::asked(&request)?;
     let mut found = Vec::new();
     let mut buffer = vec![0; BUFFER];
     for _ in 0..PARTS_MAX {

@@ -1,8 +1,9 @@
 //! What can be seen of the role `dect`.
 
+use crate::observing::observed;
 use crate::watchers::Watchers;
 use bus::door::connect;
-use bus::observed1::{self, Ask, Call, Counter, Event, Observed, ServiceProxy};
+use bus::observed1::{Ask, Call, Counter, Event, Observed, ServiceProxy};
 use iwu::brain::Brain;
 use iwu::status::Registration;
 use std::collections::BTreeMap;
@@ -110,10 +111,6 @@ impl Observation {
             ..Call::default()
         };
         Observed {
-            version: observed1::VERSION,
-            role: "dect".into(),
-            release: env!("CARGO_PKG_VERSION").into(),
-            up_s: self.begun.elapsed().as_secs(),
             status: format!(
                 "{bases_up} base stations up, {registered} users registered, {} calls",
                 status.calls
@@ -121,6 +118,7 @@ impl Observation {
             counters: counters.into_iter().map(counter).collect(),
             calls: brain.call_list().map(call).collect(),
             alerts: self.alerts.clone(),
+            ..observed("dect", self.begun)
         }
     }
 }

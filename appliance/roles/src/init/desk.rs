@@ -10,6 +10,7 @@ use std::ffi::CString;
 use std::io;
 use std::path::Path;
 use std::time::{Duration, Instant};
+use store::{Disk, write_durably};
 use supervise::boot::{Line, Slot as Booted};
 use supervise::control::{Mode, Other, Request, Scope, Standing};
 use update::bootstate::{Reset, SlotState};
@@ -91,9 +92,8 @@ impl Desk {
         let folder = Path::new(network::FOLDER);
         let path = folder.join(network::CONSOLE);
         let kept = match text {
-            Some(text) => {
-                std::fs::create_dir_all(folder).and_then(|()| network::write_durably(&path, &text))
-            }
+            Some(text) => std::fs::create_dir_all(folder)
+                .and_then(|()| write_durably(&mut Disk, &path, text.as_bytes())),
             None => match std::fs::remove_file(&path) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
                 _ => Ok(()),

@@ -7,13 +7,13 @@ use super::desk::Desk;
 use crate::entry::ON_THE_BOX;
 use crate::household::{Ground, News, Ordered};
 use crate::layout;
-use crate::network::write_durably;
 use nix::sys::signal::Signal;
 use os::group::{Ceiling, Group};
 use os::process::Ended;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::Path;
+use store::{Disk, write_durably};
 use supervise::control::{Request, Standing};
 use supervise::init::Ending;
 use supervise::reboots::{Reboots, SPAN};
@@ -67,7 +67,8 @@ impl Box_ {
             record.reject();
         }
         let reboots = self.reboots.clone().and(os::machine::up_for());
-        if let Err(error) = write_durably(Path::new(REBOOTS), &reboots.print()) {
+        if let Err(error) = write_durably(&mut Disk, Path::new(REBOOTS), reboots.print().as_bytes())
+        {
             tracing::error!(%error, "the automatic reboot cannot be remembered");
         }
     }

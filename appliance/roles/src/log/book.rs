@@ -2,6 +2,7 @@
 
 use super::files::{Files, Unwritten};
 use super::{own, senders, words};
+use crate::observing::observed;
 use crate::watchers::Watchers;
 use bus::log1::{Ask, Entry, Page};
 use bus::observed1::{self, Counter, Observed};
@@ -191,17 +192,12 @@ impl Book {
             lines => format!("the log cannot be written; {lines} records are in memory only"),
         };
         Observed {
-            version: observed1::VERSION,
-            role: senders::LOG.to_string(),
-            release: env!("CARGO_PKG_VERSION").into(),
-            up_s: self.begun.elapsed().as_secs(),
             status,
             counters: counters
                 .map(|(name, value)| Counter { name: name.into(), value })
                 .into_iter()
                 .collect(),
-            calls: Vec::new(),
-            alerts: Vec::new(),
+            ..observed(&senders::LOG.to_string(), self.begun)
         }
     }
 }

@@ -2,9 +2,10 @@
 
 use super::Desk;
 use super::worker::Order;
+use crate::observing::observed;
 use crate::watchers::Watchers;
 use bus::media1;
-use bus::observed1::{self, Ask, Call, Counter, Event, Leg, Observed};
+use bus::observed1::{Ask, Call, Counter, Event, Leg, Observed};
 use media::session::{Report, SessionId, Tally};
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
@@ -92,17 +93,12 @@ impl Desk {
         ];
         let counter = |(name, value): (&str, u64)| Counter { name: name.to_owned(), value };
         Observed {
-            version: observed1::VERSION,
-            role: "media".into(),
-            release: env!("CARGO_PKG_VERSION").into(),
-            up_s: begun.elapsed().as_secs(),
             status: match &self.caller {
                 Some(_) => "carries speech for the role dect".into(),
                 None => "waits for the role dect".into(),
             },
             counters: counters.into_iter().map(counter).collect(),
-            calls: Vec::new(),
-            alerts: Vec::new(),
+            ..observed("media", *begun)
         }
     }
 }

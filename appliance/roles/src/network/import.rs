@@ -5,7 +5,6 @@
 //! before a factory reset.
 
 use super::file::{self, Wanted};
-use super::write_durably;
 use crate::modules;
 use config::Config;
 use config::groups::{network, provisioning};
@@ -16,6 +15,7 @@ use std::io::{Read as _, Seek as _, SeekFrom};
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Command, ExitCode};
+use store::{Disk, write_durably};
 use supervise::net::{self, Fixed, Host};
 
 /// What the form wants: as it was read at the first start, which this may be.
@@ -37,8 +37,8 @@ pub(super) fn at_first_start(folder: &Path) -> Wanted {
         }
     }
     // Without anything in it, it says that the first start is over.
-    let written =
-        std::fs::create_dir_all(folder).and_then(|()| write_durably(&path, &config.write()));
+    let written = std::fs::create_dir_all(folder)
+        .and_then(|()| write_durably(&mut Disk, &path, config.write().as_bytes()));
     if let Err(error) = written {
         tracing::error!(%error, "what the import has said cannot be kept");
     }

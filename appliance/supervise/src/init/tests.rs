@@ -2,33 +2,13 @@
 
 use super::*;
 use crate::life::{INTENSITY, Then};
-use crate::role::{LastResort, Network, Runs, Share};
+use crate::role::{LastResort, PLAIN};
 use machine::Seeded;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 
 const fn role(name: &'static str, after: &'static [&'static str], last_resort: LastResort) -> Role {
-    Role {
-        name,
-        about: "",
-        after,
-        calls: &[],
-        listens: false,
-        datagrams: &[],
-        asks: &[],
-        runs: Runs::Everywhere,
-        uid: 700,
-        capabilities: &[],
-        memory_mib_max: 8,
-        tasks_max: 2,
-        files_max: 32,
-        share: Share { nice: 0, cpu_weight: 100, oom_score_adj: 0 },
-        watchdog: Some(Duration::from_secs(10)),
-        last_resort,
-        files: &[],
-        syscalls: &[],
-        network: Network::Local,
-    }
+    Role { name, after, last_resort, ..PLAIN }
 }
 
 static CTL: Role = role("ctl", &[], LastResort::DegradeInSafeModeToo);

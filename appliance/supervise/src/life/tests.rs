@@ -1,34 +1,14 @@
 //! Everything that can happen to one role, in every order.
 
 use super::*;
-use crate::role::{LastResort, Network, Runs, Share};
+use crate::role::{LastResort, PLAIN};
 use machine::Effect;
 use proptest::prelude::*;
 use std::collections::{BTreeSet, VecDeque};
 use std::fmt::Write as _;
 
 const fn role(last_resort: LastResort, watchdog: Option<Duration>) -> Role {
-    Role {
-        name: "test",
-        about: "",
-        after: &[],
-        calls: &[],
-        listens: false,
-        datagrams: &[],
-        asks: &[],
-        runs: Runs::Everywhere,
-        uid: 700,
-        capabilities: &[],
-        memory_mib_max: 8,
-        tasks_max: 2,
-        files_max: 32,
-        share: Share { nice: 0, cpu_weight: 100, oom_score_adj: 0 },
-        watchdog,
-        last_resort,
-        files: &[],
-        syscalls: &[],
-        network: Network::Local,
-    }
+    Role { watchdog, last_resort, ..PLAIN }
 }
 
 /// A process, its timers, and what a supervisor may never see.
