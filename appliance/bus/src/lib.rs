@@ -8,6 +8,7 @@
 //!
 //! Only control goes over the bus. Speech never does.
 
+pub mod conf1;
 pub mod control1;
 pub mod dect1;
 pub mod door;
