@@ -166,7 +166,11 @@ const ROOMS: &[Room] = &[
         uses: Some(&["audio-codec-algorithms", "rtcp-types", "rtp-types", "thiserror", "tracing"]),
     },
     Room { name: "lan", knows: &[], uses: Some(&["jiff", "serde_json", "thiserror"]) },
-    Room { name: "config", knows: &["ident"], uses: Some(&["quick-xml", "thiserror", "zeroize"]) },
+    Room {
+        name: "config",
+        knows: &["ident", "machine"],
+        uses: Some(&["quick-xml", "thiserror", "zeroize"]),
+    },
     Room { name: "supervise", knows: &["machine"], uses: Some(&["thiserror", "tracing"]) },
     Room { name: "menu", knows: &["supervise"], uses: Some(&[]) },
     Room { name: "update", knows: &[], uses: Some(&["thiserror"]) },

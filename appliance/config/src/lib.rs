@@ -21,6 +21,7 @@ pub mod groups;
 pub mod ovf;
 mod rules;
 mod spec;
+pub mod trial;
 pub mod users;
 pub mod value;
 pub mod xml;
