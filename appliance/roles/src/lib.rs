@@ -23,6 +23,7 @@ pub mod parent;
 #[cfg(feature = "probe")]
 pub mod probe;
 pub mod random;
+pub mod records;
 pub mod resolve;
 pub mod sandbox;
 pub mod settings;
