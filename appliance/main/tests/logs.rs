@@ -1,5 +1,7 @@
 //! The log of a running server, as it is looked at from a shell.
 
+use nix::sys::signal::Signal;
+use nix::unistd::Pid;
 use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader, Lines};
 use std::net::Ipv4Addr;
@@ -108,7 +110,8 @@ fn appliance() -> Command {
 }
 
 fn kill(pid: &str) {
-    assert!(Command::new("kill").args(["-KILL", pid]).status().expect("kill is there").success());
+    let pid = Pid::from_raw(pid.parse().expect("a process has a number"));
+    nix::sys::signal::kill(pid, Signal::SIGKILL).expect("the process is there");
 }
 
 /// The number behind `pid=` in a line of the log.

@@ -1,5 +1,7 @@
 //! The server as a process with its roles, on a loopback address of the test's own.
 
+use nix::sys::signal::Signal;
+use nix::unistd::Pid;
 use std::io::{BufRead as _, BufReader};
 use std::net::{Ipv4Addr, TcpListener, UdpSocket};
 use std::path::PathBuf;
@@ -74,9 +76,9 @@ fn state(name: &str, address: Ipv4Addr) -> PathBuf {
     state
 }
 
-fn kill(signal: &str, pid: &str) {
-    let status = Command::new("kill").args([signal, pid]).status().expect("kill is there");
-    assert!(status.success());
+fn kill(signal: Signal, pid: &str) {
+    let pid = Pid::from_raw(pid.parse().expect("a process has a number"));
+    nix::sys::signal::kill(pid, signal).expect("the process is there");
 }
 
 /// The number behind `pid=` in a line of the log.
@@ -105,13 +107,13 @@ fn the_server_answers_restarts_a_killed_role_and_stops_in_order() {
     assert_eq!(stranger.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&stranger.stderr).contains("is not subscribed"));
 
-    kill("-KILL", &media);
+    kill(Signal::SIGKILL, &media);
     let again = pid_of(&server.says("started role=\"media\""));
     assert_ne!(again, media);
     server.says("all roles are up");
     assert!(server.ask(&["status"]).status.success());
 
-    kill("-TERM", &server.child.id().to_string());
+    kill(Signal::SIGTERM, &server.child.id().to_string());
     let ended = server.child.wait().expect("it is our child");
     assert!(ended.success(), "{ended}");
     let gone = server.ask(&["status"]);

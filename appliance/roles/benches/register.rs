@@ -4,6 +4,8 @@
 //! `sip-tester`, and says so where they are missing. Everything happens on loopback.
 
 use machine::Rng;
+use nix::sys::signal::Signal;
+use nix::unistd::Pid;
 use peak_alloc::PeakAlloc;
 use roles::sip::{Settings as Sockets, SipSockets};
 use sip::endpoint::{Endpoint, Input, Output, Proxy, Settings, Transport};
@@ -33,8 +35,9 @@ struct Registrar(Child);
 impl Drop for Registrar {
     fn drop(&mut self) {
         // SIGTERM, so that it takes its children along.
-        let id = self.0.id().to_string();
-        let _ = Command::new("kill").arg(&id).status();
+        if let Ok(id) = self.0.id().try_into() {
+            let _ = nix::sys::signal::kill(Pid::from_raw(id), Signal::SIGTERM);
+        }
         let _ = self.0.wait();
     }
 }

@@ -1,5 +1,7 @@
 //! A program that the run has started: what it says, and its end.
 
+use nix::sys::signal::Signal;
+use nix::unistd::Pid;
 use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::os::unix::process::CommandExt as _;
@@ -132,8 +134,9 @@ impl Process {
 
     /// Ends it and the processes it has started with SIGKILL, and waits until it is gone.
     pub(super) fn kill(&mut self) {
-        let group = format!("-{}", self.child.id());
-        let _ = Command::new("kill").args(["-KILL", "--", &group]).stderr(Stdio::null()).status();
+        if let Ok(group) = self.child.id().try_into() {
+            let _ = nix::sys::signal::killpg(Pid::from_raw(group), Signal::SIGKILL);
+        }
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

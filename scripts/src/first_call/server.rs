@@ -4,6 +4,8 @@ use super::machine::Machine;
 use super::net::Net;
 use super::process::{Process, until};
 use crate::rooms;
+use nix::sys::signal::Signal;
+use nix::unistd::Pid;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -103,8 +105,9 @@ impl Server {
         let (process, deaths) = self.role(role)?;
         match self {
             Self::Host(_) => {
-                let kill = Command::new("kill").args(["-KILL", &process]).status();
-                kill.map_err(|error| format!("cannot start kill: {error}"))?;
+                let number = process.parse().map_err(|_| format!("{process} is no process"))?;
+                let killed = nix::sys::signal::kill(Pid::from_raw(number), Signal::SIGKILL);
+                killed.map_err(|error| format!("{role} cannot be killed: {error}"))?;
             }
             Self::Boxed(machine) => drop(machine.ask(&format!("kill SIGKILL {role}"))?),
         }
