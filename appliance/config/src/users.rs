@@ -1,47 +1,36 @@
-//! `users.xml`: who has which extension, and which handset.
+//! The users: who has which extension, and which handset.
+//!
+//! A [`User`] is what one `<user>` of `users.xml` says, as it was written; its
+//! values are read with the handles in [`fields`]. A file of them is [`Users`];
+//! the two data sets behind it, persons and handsets, are [`crate::roster`].
 
-mod fields;
-mod file;
+pub mod fields;
+pub(crate) mod kept;
+mod read;
+mod record;
+mod rules;
+mod types;
+mod unique;
+mod write;
 
-use crate::flaw::Place;
-use crate::value::{AccessCode, Secret};
+pub use record::{BadField, Device, User};
+pub use rules::Odd;
+pub use types::{Language, Lid, LineType, LinkKind};
+
 use crate::xml::Element;
-use ident::Ipei;
 
 /// The users of a file.
 ///
 /// It has neither `Debug` nor `Display`, since it holds passwords.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Users {
-    /// In the order of the file; user names and handsets are unique.
+    /// In the order of the file; user names, local numbers and handsets are unique.
     pub users: Vec<User>,
-    /// Elements that are no users, kept for the next export.
+    /// Handsets that belong to nobody.
+    pub devices: Vec<Device>,
+    /// Elements that are neither, kept for the next export.
     pub unknown: Vec<Element>,
 }
 
-/// A person's account.
-#[derive(Clone, Default, PartialEq, Eq)]
-pub struct User {
-    /// The handset; `None` until one has subscribed.
-    pub ipei: Option<Ipei>,
-    /// The code that the handset must know; empty: the system's.
-    pub accesscode: AccessCode,
-    /// What the handset shows when idle.
-    pub standbytext: String,
-    /// User part in SIP; unique.
-    pub username: String,
-    /// SIP domain; empty: `sip.defaultdomain`.
-    pub domain: String,
-    /// Display name in SIP.
-    pub displayname: String,
-    /// Name for authentication; empty: `sip.auth.username`, else the user name.
-    pub authuser: String,
-    /// Password for authentication; empty: `sip.auth.password`.
-    pub authpassword: Secret,
-    /// The user cannot make calls.
-    pub disabled: bool,
-    /// Fields that this version does not act on, kept for the next export.
-    pub kept: Vec<Element>,
-    /// Where the file has it.
-    pub place: Place,
-}
+#[cfg(test)]
+mod tests;

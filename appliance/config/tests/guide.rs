@@ -3,6 +3,7 @@
 use config::Config;
 use config::groups::sip;
 use config::users::Users;
+use config::users::fields::DISABLED;
 use config::value::{Codec, Transport};
 
 #[test]
@@ -29,9 +30,9 @@ fn a_users_file_of_the_guides_form_is_read_and_written_back() {
     let (users, _) =
         Users::read("users.xml", include_str!("guide/users.xml")).expect("a sound file");
 
-    let names: Vec<&str> = users.users.iter().map(|user| user.username.as_str()).collect();
+    let names: Vec<&str> = users.users.iter().map(config::users::User::key).collect();
     assert_eq!(names, ["9997", "9998", "9999"]);
-    assert!(users.users[2].disabled);
+    assert!(users.users[2].get(&DISABLED));
     let (again, _) = Users::read("again.xml", &users.write()).expect("what we write, we read");
     assert_eq!(again.write(), users.write());
 }

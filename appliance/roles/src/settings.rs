@@ -1,8 +1,9 @@
 //! From the files of the administrator to what the engines are told.
 
 use config::groups::{dect as dect_group, fixpart, sip as sip_group};
+use config::users::{Users, fields};
 use config::value::{self, DetachAction, DnsMethod};
-use config::{Config, Notice, users::Users};
+use config::{Config, Notice};
 use dect::nwk::{self, Encryption, Region};
 use dect::primitive::AccessCode;
 use ident::Ari;
@@ -121,19 +122,22 @@ fn user(config: &Config, user: &config::users::User) -> User {
     let (domain, auth_user) =
         (config.get(&sip_group::DEFAULTDOMAIN).0, config.get(&sip_group::AUTH_USERNAME).0);
     let password = config.get(&sip_group::AUTH_PASSWORD);
+    let name = user.key().to_owned();
+    let (own_domain, own_auth_user) = (user.get(&fields::DOMAIN), user.get(&fields::AUTHUSER));
+    let own_password = user.get(&fields::AUTHPASSWORD);
     User {
-        ipei: user.ipei,
-        access_code: access_code(&user.accesscode),
+        ipei: user.get(&fields::IPEI),
+        access_code: access_code(&user.get(&fields::ACCESSCODE)),
         account: Account {
-            user: user.username.clone(),
-            domain: first([&user.domain, &domain]).unwrap_or_default().to_owned(),
-            display_name: user.displayname.clone(),
-            auth_user: first([&user.authuser, &auth_user]).unwrap_or(&user.username).to_owned(),
+            domain: first([&own_domain, &domain]).unwrap_or_default().to_owned(),
+            display_name: user.get(&fields::DISPLAYNAME),
+            auth_user: first([&own_auth_user, &auth_user]).unwrap_or(&name).to_owned(),
             password: Password::new(
-                first([user.authpassword.expose(), password.expose()]).unwrap_or_default(),
+                first([own_password.expose(), password.expose()]).unwrap_or_default(),
             ),
+            user: name,
         },
-        disabled: user.disabled,
+        disabled: user.get(&fields::DISABLED),
     }
 }
 

@@ -1,0 +1,191 @@
+//! From `users.xml` to users.
+
+use super::fields::{self, FieldSpec};
+use super::unique::{Places, Unique};
+use super::{BadField, Device, User, Users, kept};
+use crate::flaw::{Flaw, Flaws, Notice, Place};
+use crate::model::{self, Model};
+use crate::xml::{self, Element};
+use std::collections::BTreeMap;
+
+impl Users {
+    /// Reads a users file of either family, for the largest model; `file` is what a flaw calls it.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the file, each with its place and what was expected.
+    pub fn read(file: &str, text: &str) -> Result<(Self, Vec<Notice>), Flaws> {
+        Self::read_for(model::XL, file, text)
+    }
+
+    /// Reads a users file for a model.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the file, each with its place and what was expected.
+    pub fn read_for(model: &Model, file: &str, text: &str) -> Result<(Self, Vec<Notice>), Flaws> {
+        let root = xml::read(file, text).map_err(|flaw| Flaws(vec![flaw]))?;
+        let mut reading = Reading::new(file, model);
+        if root.name == "users" {
+            root.children.iter().for_each(|child| reading.element(child));
+        } else {
+            let what = format!("<{}> is the outermost element; expected <users>", root.name);
+            reading.flaw(root.place, what);
+        }
+        reading.finish()
+    }
+}
+
+/// What has been read of a file, and what was found on the way.
+pub(super) struct Reading<'a> {
+    file: &'a str,
+    model: &'a Model,
+    users: Users,
+    unique: Unique,
+    /// What is said once for all users: where first, and of how many.
+    said: BTreeMap<String, (Place, u32)>,
+    /// Users that were seen, those with flaws too.
+    seen: usize,
+    flaws: Vec<Flaw>,
+    notices: Vec<Notice>,
+}
+
+impl<'a> Reading<'a> {
+    pub(super) fn new(file: &'a str, model: &'a Model) -> Self {
+        Self {
+            file,
+            model,
+            users: Users::default(),
+            unique: Unique::default(),
+            said: BTreeMap::new(),
+            seen: 0,
+            flaws: Vec::new(),
+            notices: Vec::new(),
+        }
+    }
+
+    fn element(&mut self, element: &Element) {
+        match element.name.as_str() {
+            "user" => self.user(element),
+            "device" if self.device(element) => {}
+            _ => {
+                let what = format!("<{}> is not known; it is kept", element.name);
+                self.notices.push(Notice { place: element.place, what });
+                self.users.unknown.push(element.clone());
+            }
+        }
+    }
+
+    fn user(&mut self, element: &Element) {
+        if !self.begin(element.place) {
+            return;
+        }
+        let mut user = User::default();
+        let mut places = Places::new(element.place);
+        for child in &element.children {
+            let (name, text) = kept::text(child);
+            match fields::find(&name) {
+                Some(spec) => self.field(spec, (child.place, &text), &mut user, &mut places),
+                None => self.keep(child.place, name, text, &mut user),
+            }
+        }
+        self.end(user, &places);
+    }
+
+    /// A user begins here; false where the model takes no more.
+    pub(super) fn begin(&mut self, place: Place) -> bool {
+        self.seen += 1;
+        let Model { name, users_max, .. } = *self.model;
+        if self.seen == users_max + 1 {
+            self.flaw(place, format!("one user too many; expected at most {users_max} for {name}"));
+        }
+        self.seen <= users_max
+    }
+
+    /// A field of a user.
+    pub(super) fn field(
+        &mut self,
+        spec: &'static FieldSpec,
+        (place, text): (Place, &str),
+        user: &mut User,
+        places: &mut Places,
+    ) {
+        if let Some(first) = places.fields.insert(spec.name, place) {
+            self.flaw(place, format!("<{}> stands here and at {first}", spec.name));
+        } else if let Err(error) = user.put(spec.name, text) {
+            let BadField::Rejected(name, reject) = error else { return };
+            places.nameless |= matches!(name, "username" | "localno");
+            let shown: String = text.chars().take(SHOWN_MAX).collect();
+            let found =
+                if spec.secret { "a value that is not".into() } else { format!("\"{shown}\"") };
+            self.flaw(place, format!("<{name}>: expected {reject}; found {found}"));
+        } else {
+            self.unusual(spec, place, text);
+        }
+    }
+
+    fn unusual(&mut self, spec: &FieldSpec, place: Place, text: &str) {
+        let name = spec.name;
+        if let Some(odd) = (spec.odd)(text) {
+            let shown: String = text.chars().take(SHOWN_MAX).collect();
+            self.say(place, format!("<{name}> \"{shown}\" is kept as it is; {odd}"));
+        }
+        if spec.later && !text.is_empty() && text != spec.default {
+            self.say(place, format!("<{name}> is kept, but this version does not act on it"));
+        }
+    }
+
+    fn keep(&mut self, place: Place, name: String, text: String, user: &mut User) {
+        let shown = name.trim_end_matches('/');
+        self.say(place, format!("<{shown}> is kept, but it is not known"));
+        user.keep(name, text);
+    }
+
+    /// A user ends here.
+    pub(super) fn end(&mut self, user: User, places: &Places) {
+        if user.key().is_empty() {
+            if !places.nameless {
+                let what = "<user> has no <username>; expected one, or a <localno>";
+                self.flaw(places.user, what.into());
+            }
+            return;
+        }
+        for (place, what) in self.unique.user(&user, places) {
+            self.flaw(place, what);
+        }
+        self.users.users.push(user);
+    }
+
+    /// A handset of nobody; false where it is none.
+    fn device(&mut self, element: &Element) -> bool {
+        let texts: Vec<(String, String)> = element.children.iter().map(kept::text).collect();
+        let Ok(device) = Device::from_texts(&texts) else { return false };
+        if let Some((place, what)) = self.unique.device(device.ipei(), element.place) {
+            self.flaw(place, what);
+        }
+        self.users.devices.push(device);
+        true
+    }
+
+    pub(super) fn finish(mut self) -> Result<(Users, Vec<Notice>), Flaws> {
+        for (place, what) in self.unique.secondaries() {
+            self.flaw(place, what);
+        }
+        for (what, (place, count)) in std::mem::take(&mut self.said) {
+            let what = if count == 1 { what } else { format!("{what} (of {count} users)") };
+            self.notices.push(Notice { place, what });
+        }
+        self.notices.sort_by_key(|notice| notice.place);
+        self.flaws.sort_by_key(|flaw| flaw.place);
+        if self.flaws.is_empty() { Ok((self.users, self.notices)) } else { Err(Flaws(self.flaws)) }
+    }
+
+    fn say(&mut self, place: Place, what: String) {
+        self.said.entry(what).or_insert((place, 0)).1 += 1;
+    }
+
+    pub(super) fn flaw(&mut self, place: Place, what: String) {
+        self.flaws.push(Flaw { file: self.file.to_owned(), place, what });
+    }
+}
+
+/// Of a wrong value in a message.
+const SHOWN_MAX: usize = 60;

@@ -1,0 +1,242 @@
+//! A user and a handset: their fields as they were written, and read as what they are.
+
+use super::fields::{self, Field, FieldSpec, IPEI, LOCALNO, Part, USERNAME};
+use crate::roster::Row;
+use crate::spec::Reject;
+use ident::Ipei;
+use std::collections::BTreeMap;
+use zeroize::Zeroizing;
+
+/// A person's account with the handset that belongs to it: what a `<user>` of the file says.
+///
+/// A field has a text only where it was given one, and that text is kept as it was written: `TRUE`
+/// stays `TRUE` and is read as true. It has neither `Debug` nor `Display`, since it holds passwords.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct User(Record);
+
+/// A handset.
+///
+/// It has neither `Debug` nor `Display`, since it holds an access code.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Device {
+    ipei: Ipei,
+    record: Record,
+}
+
+/// A field does not take a text.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadField {
+    /// There is no field of this name.
+    #[error("there is no field {0:?}")]
+    Unknown(String),
+    /// The text breaks the field's rule.
+    #[error("{0}: expected {1}")]
+    Rejected(&'static str, Reject),
+    /// Neither user name nor local number.
+    #[error("username: expected one, or a localno")]
+    Nameless,
+    /// The row is another user's.
+    #[error("the row's key is not the user's name, which is {0:?}")]
+    Key(String),
+    /// A handset without an IPEI, or with one that no handset has.
+    #[error("ipei: expected one that a handset can have")]
+    NoHandset,
+}
+
+/// Texts of fields: of the known ones by their place in the table, so that they are written in its order.
+#[derive(Clone, Default, PartialEq, Eq)]
+struct Record {
+    set: BTreeMap<usize, Text>,
+    /// What is no field, in the order of the file.
+    kept: Vec<(String, Text)>,
+}
+
+type Text = Zeroizing<String>;
+
+impl User {
+    /// The name that the user goes by everywhere: the user name, or the local number where there is none.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        match self.0.text(USERNAME.spec) {
+            "" => self.0.text(LOCALNO.spec),
+            name => name,
+        }
+    }
+
+    /// The value of a field.
+    ///
+    /// # Panics
+    /// Never: texts are checked when they are set, and a test checks the empty one.
+    #[must_use]
+    pub fn get<T>(&self, field: &Field<T>) -> T {
+        (field.read)(self.0.text(field.spec)).expect("checked when it was set")
+    }
+
+    /// The text of a field as it was written; empty where it has none.
+    #[must_use]
+    pub fn text(&self, field: &FieldSpec) -> &str {
+        self.0.text(field)
+    }
+
+    /// Sets a field by its name, or takes it away with an empty text.
+    ///
+    /// # Errors
+    /// Leaves the user as it was and says what is wrong.
+    pub fn set(&mut self, name: &str, text: &str) -> Result<(), BadField> {
+        let mut changed = self.clone();
+        if text.is_empty() {
+            let index = fields::index(name).ok_or_else(|| BadField::Unknown(name.to_owned()))?;
+            changed.0.set.remove(&index);
+        } else {
+            changed.0.set(name, text)?;
+        }
+        if changed.key().is_empty() && !self.key().is_empty() {
+            return Err(BadField::Nameless);
+        }
+        *self = changed;
+        Ok(())
+    }
+
+    /// Every text that was given: the known fields in the order of the table, then the others.
+    ///
+    /// The name of a field that is not known ends in a slash where the text is the whole element as XML,
+    /// because there is more in it than text.
+    pub fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.texts()
+    }
+
+    /// The form in which a user goes over the bus and into the database.
+    #[must_use]
+    pub fn row(&self) -> Row {
+        Row { key: self.key().to_owned(), fields: self.0.owned() }
+    }
+
+    /// The user of a row.
+    ///
+    /// # Errors
+    /// The first field that this version does not take.
+    pub fn from_row(row: &Row) -> Result<Self, BadField> {
+        let user = Self(Record::from_texts(&row.fields)?);
+        match user.key() {
+            "" => Err(BadField::Nameless),
+            key if key != row.key => Err(BadField::Key(key.to_owned())),
+            _ => Ok(user),
+        }
+    }
+
+    /// Gives a known field a text, an empty one too.
+    pub(super) fn put(&mut self, name: &str, text: &str) -> Result<(), BadField> {
+        self.0.set(name, text)
+    }
+
+    /// Keeps what is no field.
+    pub(super) fn keep(&mut self, name: String, text: String) {
+        self.0.kept.push((name, text.into()));
+    }
+
+    /// Takes the handset out of the account; none where it has no IPEI.
+    pub(crate) fn split(mut self) -> (Self, Option<Device>) {
+        let Some(ipei) = self.get(&IPEI) else { return (self, None) };
+        let (device, user) = self.0.set.into_iter().partition(|(index, _)| {
+            fields::ALL.get(*index).is_some_and(|spec| spec.part == Part::Device)
+        });
+        self.0.set = user;
+        (self, Some(Device { ipei, record: Record { set: device, kept: Vec::new() } }))
+    }
+
+    /// Puts the handset back.
+    pub(crate) fn join(mut self, device: &Device) -> Self {
+        self.0.set.extend(device.record.set.iter().map(|(index, text)| (*index, text.clone())));
+        self
+    }
+}
+
+impl Device {
+    /// Its identity.
+    #[must_use]
+    pub fn ipei(&self) -> Ipei {
+        self.ipei
+    }
+
+    /// The value of one of a handset's fields.
+    ///
+    /// # Panics
+    /// Never: texts are checked when they are set, and a test checks the empty one.
+    #[must_use]
+    pub fn get<T>(&self, field: &Field<T>) -> T {
+        (field.read)(self.record.text(field.spec)).expect("checked when it was set")
+    }
+
+    /// Every text that was given, as [`User::texts`].
+    pub fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.record.texts()
+    }
+
+    /// The form in which a handset that belongs to nobody goes over the bus and into the database.
+    ///
+    /// Its key has a blank in it, which no user name has.
+    #[must_use]
+    pub fn row(&self) -> Row {
+        let key = format!("{:05} {:07}", self.ipei.emc(), self.ipei.psn());
+        Row { key, fields: self.record.owned() }
+    }
+
+    /// The handset of a row.
+    ///
+    /// # Errors
+    /// The first field that this version does not take, or that is not a handset's.
+    pub fn from_row(row: &Row) -> Result<Self, BadField> {
+        let device = Self::from_texts(&row.fields)?;
+        let key = device.row().key;
+        if key == row.key { Ok(device) } else { Err(BadField::Key(key)) }
+    }
+
+    /// The handset that these texts describe.
+    pub(super) fn from_texts(texts: &[(String, String)]) -> Result<Self, BadField> {
+        let record = Record::from_texts(texts)?;
+        let parts = record.set.keys().filter_map(|index| fields::ALL.get(*index));
+        if let Some(foreign) = parts.into_iter().find(|spec| spec.part != Part::Device) {
+            return Err(BadField::Unknown(foreign.name.to_owned()));
+        }
+        let ipei = (IPEI.read)(record.text(IPEI.spec)).ok().flatten();
+        Ok(Self { ipei: ipei.ok_or(BadField::NoHandset)?, record })
+    }
+}
+
+impl Record {
+    fn text(&self, field: &FieldSpec) -> &str {
+        let index = fields::index(field.name);
+        index.and_then(|index| self.set.get(&index)).map_or("", |text| text.as_str())
+    }
+
+    fn set(&mut self, name: &str, text: &str) -> Result<(), BadField> {
+        let known = fields::index(name).and_then(|index| Some((index, fields::ALL.get(index)?)));
+        let (index, spec) = known.ok_or_else(|| BadField::Unknown(name.to_owned()))?;
+        (spec.check)(text).map_err(|reject| BadField::Rejected(spec.name, reject))?;
+        self.set.insert(index, Text::new(text.to_owned()));
+        Ok(())
+    }
+
+    fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
+        let known = self.set.iter().filter_map(|(index, text)| {
+            fields::ALL.get(*index).map(|spec| (spec.name, text.as_str()))
+        });
+        known.chain(self.kept.iter().map(|(name, text)| (name.as_str(), text.as_str())))
+    }
+
+    fn owned(&self) -> Vec<(String, String)> {
+        self.texts().map(|(name, text)| (name.to_owned(), text.to_owned())).collect()
+    }
+
+    fn from_texts(texts: &[(String, String)]) -> Result<Self, BadField> {
+        let mut record = Self::default();
+        for (name, text) in texts {
+            if fields::find(name).is_some() {
+                record.set(name, text)?;
+            } else {
+                record.kept.push((name.clone(), Text::new(text.clone())));
+            }
+        }
+        Ok(record)
+    }
+}
