@@ -116,6 +116,24 @@ impl Roster {
         roster
     }
 
+    /// What the roster is after a file was put in its place: its users and no others. What the file hides stays as
+    /// it was with a user of the same name.
+    #[must_use]
+    pub fn replaced(&self, mut users: Users) -> Self {
+        let masked = std::mem::take(&mut users.masked);
+        let mut new = Self::from_users(users);
+        for (key, field) in masked {
+            if let Some(old) = self.user(&key)
+                && let Some(mut user) = new.user(&key)
+            {
+                user.restore(&field, &old);
+                new.remove(&key);
+                new.insert(user);
+            }
+        }
+        new
+    }
+
     /// The users as a file has them, by name.
     #[must_use]
     pub fn to_users(&self) -> Users {
@@ -125,6 +143,7 @@ impl Roster {
             users: self.users().collect(),
             devices: unbound.cloned().collect(),
             unknown: rest.map(|(name, text)| kept::element(name, text)).collect(),
+            masked: Vec::new(),
         }
     }
 

@@ -4,15 +4,20 @@
 //! values are read with the handles in [`fields`]. A file of them is [`Users`];
 //! the two data sets behind it, persons and handsets, are [`crate::roster`].
 
+mod csv;
 pub mod fields;
+mod form;
 pub(crate) mod kept;
 mod read;
 mod record;
 mod rules;
 mod types;
 mod unique;
+mod webex;
 mod write;
 
+pub use csv::{BadMapping, Mapping};
+pub use form::{Form, Source};
 pub use record::{BadField, Device, User};
 pub use rules::Odd;
 pub use types::{Language, Lid, LineType, LinkKind};
@@ -30,6 +35,9 @@ pub struct Users {
     pub devices: Vec<Device>,
     /// Elements that are neither, kept for the next export.
     pub unknown: Vec<Element>,
+    /// Secrets that the file does not give but hides behind asterisks: whose, and which field. An import leaves
+    /// them as they were.
+    pub masked: Vec<(String, String)>,
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ pub use choice::{
     Bootproto, Codec, Codecs, DetachAction, DnsMethod, Encryption, Region, Transport,
 };
 pub use text::{AccessCode, Domain, FileName, Host, Label, Name, ProxyUri, Secret, Url};
-pub(crate) use text::{NAME_MAX, PASSWORD_MAX, plain};
+pub(crate) use text::{NAME_MAX, plain};
 
 use crate::spec::{Reject, Spec};
 use ident::{Ari, Ipei};

@@ -39,10 +39,14 @@ impl Change {
 
 /// Whether the text of a field of this name must not be shown, logged or stored in clear.
 ///
-/// Nobody knows what an unknown field holds, so it counts as one.
+/// Of an unknown field nobody can tell but by its name; of one with elements in it not even by that.
 #[must_use]
 pub fn secret(name: &str) -> bool {
-    fields::find(name).is_none_or(|spec| spec.secret)
+    let suspect = || {
+        let name = name.to_ascii_lowercase();
+        name.ends_with('/') || SUSPECT.iter().any(|part| name.contains(part))
+    };
+    fields::find(name).map_or_else(suspect, |spec| spec.secret)
 }
 
 /// The key and the names of the fields, since some texts are secrets.
@@ -53,3 +57,6 @@ impl fmt::Debug for Row {
         f.debug_list().entries(names).finish()
     }
 }
+
+/// In the names of what nobody should see.
+const SUSPECT: &[&str] = &["pass", "pwd", "pin", "secret", "code", "key", "token", "hash", "auth"];

@@ -243,7 +243,8 @@ fields! {
         [.default("false").only(Family::Ip).ours().later().odd(rules::odd_switch)]
 
     /// Number that all calls are forwarded to.
-    CFU: String = "cfu", Kind::SipUser(rules::NAME_MAX) => sip_user [.ours().later()]
+    CFU: String = "cfu", Kind::SipUser(rules::NAME_MAX) => sip_user
+        [.only(Family::Ip).ours().later()]
 
     /// The user may put another handset in the place of a broken one.
     ADMIN: bool = "admin", Kind::Bool => switch

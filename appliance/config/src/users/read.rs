@@ -2,9 +2,10 @@
 
 use super::fields::{self, FieldSpec};
 use super::unique::{Places, Unique};
-use super::{BadField, Device, User, Users, kept};
+use super::{BadField, Device, User, Users, kept, rules};
 use crate::flaw::{Flaw, Flaws, Notice, Place};
 use crate::model::{self, Model};
+use crate::roster::secret;
 use crate::xml::{self, Element};
 use std::collections::BTreeMap;
 
@@ -81,13 +82,18 @@ impl<'a> Reading<'a> {
         let mut user = User::default();
         let mut places = Places::new(element.place);
         for child in &element.children {
-            let (name, text) = kept::text(child);
-            match fields::find(&name) {
-                Some(spec) => self.field(spec, (child.place, &text), &mut user, &mut places),
-                None => self.keep(child.place, name, text, &mut user),
+            match fields::find(&child.name) {
+                Some(spec) if child.children.is_empty() => {
+                    self.field(spec, (child.place, &child.text), &mut user, &mut places);
+                }
+                Some(spec) => {
+                    let what = format!("<{}> has elements in it; expected a text", spec.name);
+                    self.flaw(child.place, what);
+                }
+                None => self.keep(kept::text(child), &mut user, &mut places, child.place),
             }
         }
-        self.end(user, &places);
+        self.end(user, places);
     }
 
     /// A user begins here; false where the model takes no more.
@@ -110,6 +116,8 @@ impl<'a> Reading<'a> {
     ) {
         if let Some(first) = places.fields.insert(spec.name, place) {
             self.flaw(place, format!("<{}> stands here and at {first}", spec.name));
+        } else if spec.secret && rules::is_masked(text) {
+            places.masked.push(spec.name.to_owned());
         } else if let Err(error) = user.put(spec.name, text) {
             let BadField::Rejected(name, reject) = error else { return };
             places.nameless |= matches!(name, "username" | "localno");
@@ -133,14 +141,24 @@ impl<'a> Reading<'a> {
         }
     }
 
-    fn keep(&mut self, place: Place, name: String, text: String, user: &mut User) {
+    /// What is no field.
+    pub(super) fn keep(
+        &mut self,
+        (name, text): (String, String),
+        user: &mut User,
+        places: &mut Places,
+        place: Place,
+    ) {
         let shown = name.trim_end_matches('/');
         self.say(place, format!("<{shown}> is kept, but it is not known"));
+        if secret(&name) && rules::is_masked(&text) {
+            places.masked.push(name.clone());
+        }
         user.keep(name, text);
     }
 
     /// A user ends here.
-    pub(super) fn end(&mut self, user: User, places: &Places) {
+    pub(super) fn end(&mut self, user: User, places: Places) {
         if user.key().is_empty() {
             if !places.nameless {
                 let what = "<user> has no <username>; expected one, or a <localno>";
@@ -148,8 +166,12 @@ impl<'a> Reading<'a> {
             }
             return;
         }
-        for (place, what) in self.unique.user(&user, places) {
+        for (place, what) in self.unique.user(&user, &places) {
             self.flaw(place, what);
+        }
+        for field in places.masked {
+            self.say(places.user, format!("<{field}> is hidden in the file; an old one stays"));
+            self.users.masked.push((user.key().to_owned(), field));
         }
         self.users.users.push(user);
     }
@@ -165,6 +187,11 @@ impl<'a> Reading<'a> {
         true
     }
 
+    /// Nothing was read, nor found.
+    pub(super) fn is_untouched(&self) -> bool {
+        self.seen == 0 && self.flaws.is_empty()
+    }
+
     pub(super) fn finish(mut self) -> Result<(Users, Vec<Notice>), Flaws> {
         for (place, what) in self.unique.secondaries() {
             self.flaw(place, what);
@@ -178,7 +205,8 @@ impl<'a> Reading<'a> {
         if self.flaws.is_empty() { Ok((self.users, self.notices)) } else { Err(Flaws(self.flaws)) }
     }
 
-    fn say(&mut self, place: Place, what: String) {
+    /// Says something once for all users of whom it is true.
+    pub(super) fn say(&mut self, place: Place, what: String) {
         self.said.entry(what).or_insert((place, 0)).1 += 1;
     }
 

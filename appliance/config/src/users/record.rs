@@ -134,6 +134,20 @@ impl User {
         self.0.kept.push((name, text.into()));
     }
 
+    /// Puts back what a file has hidden, as it was with the old user.
+    pub(crate) fn restore(&mut self, name: &str, old: &Self) {
+        let text = old.texts().find(|(own, _)| own.trim_end_matches('/') == name);
+        let Some((own, text)) = text.map(|(own, text)| (own.to_owned(), text.to_owned())) else {
+            return;
+        };
+        // Known fields were checked when the old user took them; of the others the asterisks are there.
+        if self.0.set(name, &text).is_err()
+            && let Some(hidden) = self.0.kept.iter_mut().find(|(kept, _)| kept == name)
+        {
+            *hidden = (own, text.into());
+        }
+    }
+
     /// Takes the handset out of the account; none where it has no IPEI.
     pub(crate) fn split(mut self) -> (Self, Option<Device>) {
         let Some(ipei) = self.get(&IPEI) else { return (self, None) };

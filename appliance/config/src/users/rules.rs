@@ -10,7 +10,7 @@ use crate::spec::{Reject, Spec};
 use crate::value::{AccessCode, Domain, Secret, Value, plain};
 use ident::{BadIpei, Ipei};
 
-pub(super) use crate::value::{NAME_MAX, PASSWORD_MAX};
+pub(super) use crate::value::NAME_MAX;
 
 /// What is unusual about a text that is accepted and kept as it is.
 pub type Odd = &'static str;
@@ -185,6 +185,12 @@ pub(super) fn link(text: &str) -> Result<LinkKind, Reject> {
     }
 }
 
+/// Whether asterisks or dots stand where a secret was left out of an export.
+pub(super) fn is_masked(text: &str) -> bool {
+    let marks = |mark| matches!(mark, '*' | '\u{2022}' | '\u{25cf}');
+    text.chars().count() >= MASK_MIN && text.chars().all(marks)
+}
+
 /// As a setting of that type would be read; these types do not look at the setting.
 fn value<T: Value>(text: &str) -> Result<T, Reject> {
     const ANY: &Spec = groups::dect::ACCESSCODE.spec;
@@ -193,7 +199,13 @@ fn value<T: Value>(text: &str) -> Result<T, Reject> {
 
 /// The guides give no limit; more fits no display.
 pub(super) const TEXT_MAX: usize = 255;
+/// The guide's limit, which the type of the password holds.
+pub(super) const PASSWORD_MAX: usize = 35;
 /// The guide's limit.
 pub(super) const LOCALNO_MAX: usize = 12;
 /// No guide gives a limit; Cisco's own names end far below.
 pub(super) const CUCM_MAX: usize = 64;
+/// What stands for a secret in an export without secrets.
+pub(super) const MASK: &str = "********";
+/// Fewer than this may be a password.
+const MASK_MIN: usize = 4;

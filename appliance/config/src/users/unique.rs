@@ -24,12 +24,14 @@ pub(super) struct Places {
     pub(super) fields: BTreeMap<&'static str, Place>,
     /// One of its names was refused, which is said already.
     pub(super) nameless: bool,
+    /// Secrets that the file hides.
+    pub(super) masked: Vec<String>,
 }
 
 impl Places {
     /// A user begins here.
     pub(super) fn new(user: Place) -> Self {
-        Self { user, fields: BTreeMap::new(), nameless: false }
+        Self { user, fields: BTreeMap::new(), nameless: false, masked: Vec::new() }
     }
 
     fn field(&self, name: &str) -> Place {
