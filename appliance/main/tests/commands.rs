@@ -54,7 +54,8 @@ fn a_broken_users_file_stops_the_start_and_names_file_line_and_what_was_expected
     let output = appliance(&["run", "--state", &state.to_string_lossy()]);
 
     assert_eq!(output.status.code(), Some(1));
-    let expected = format!("{}, line 3, column 3: <username>: expected 1 to 63", users.display());
+    let expected =
+        format!("{}, line 3, column 3: <username>: expected at most 63", users.display());
     assert!(err(&output).contains(&expected), "{}", err(&output));
     assert!(err(&output).contains("nothing of the file was applied"));
     let left: Vec<_> = std::fs::read_dir(&state).expect("it is there").collect();
