@@ -169,7 +169,7 @@ const ROOMS: &[Room] = &[
     Room {
         name: "config",
         knows: &["ident", "machine"],
-        uses: Some(&["csv", "quick-xml", "thiserror", "zeroize"]),
+        uses: Some(&["csv", "encoding_rs", "quick-xml", "thiserror", "zeroize"]),
     },
     Room { name: "supervise", knows: &["machine"], uses: Some(&["thiserror", "tracing"]) },
     Room { name: "menu", knows: &["supervise"], uses: Some(&[]) },

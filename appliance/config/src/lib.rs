@@ -15,10 +15,13 @@
 //! ```
 
 mod config;
-mod file;
+mod entry;
+mod export;
 mod flaw;
 pub mod groups;
+mod import;
 pub mod model;
+mod names;
 pub mod ovf;
 pub mod roster;
 mod rules;
@@ -29,5 +32,7 @@ pub mod value;
 pub mod xml;
 
 pub use config::Config;
+pub use entry::{Change, Entry};
+pub use export::{Export, Secrets};
 pub use flaw::{Flaw, Flaws, Notice, Place};
-pub use spec::{Applies, Param, Reject, Spec};
+pub use spec::{Alias, Applies, At, Bound, Family, Param, Reject, Spec};

@@ -1,133 +1,140 @@
 //! The types that settings can have.
+//!
+//! Reading is tolerant where the meaning is beyond doubt: blanks around a value, `TRUE` or `1` for `true`, words in
+//! another case, numbers in hexadecimal. What was read stays as it was written.
 
 mod choice;
+mod list;
+mod net;
+mod number;
+mod password;
 mod text;
+mod time;
+mod tuple;
 
-pub use choice::{
-    Bootproto, Codec, Codecs, DetachAction, DnsMethod, Encryption, Region, Transport,
+pub use choice::*;
+pub use list::{Attributes, Codec, Codecs, Columns, Flags, Prefixes};
+pub use net::{Ipv6Prefix, Mac, Networks, Uuid};
+pub use number::{
+    EvenPort, HalfSeconds, Hours, Milliseconds, Minutes, Mtu, ProxyPort, Ptime, Seconds,
+    TenMilliseconds, Tos,
 };
-pub use text::{AccessCode, Domain, FileName, Host, Label, Name, ProxyUri, Secret, Url};
+pub use password::{AccessCode, LoginPassword, Password, Secret};
+pub use text::{
+    Digits, Domain, FeatureCode, FileName, Host, Label, Name, ProxyUri, RemoteFile, Text, Url,
+};
 pub(crate) use text::{NAME_MAX, plain};
+pub use time::{StartTime, TimeOfDay, Zone};
+pub use tuple::{AutoRestart, SerialLine};
 
 use crate::spec::{Reject, Spec};
-use ident::{Ari, Ipei};
-use std::net::{IpAddr, Ipv4Addr};
-use std::time::Duration;
 
 /// A type that settings can have.
 pub trait Value: Sized {
+    /// What a form shows for it.
+    const KIND: Kind;
+    /// What its number counts; empty where it has no unit.
+    const UNIT: &'static str = "";
+
     /// Reads the XML form.
     ///
     /// # Errors
     /// Says what would have been accepted.
     fn parse(spec: &Spec, text: &str) -> Result<Self, Reject>;
-}
 
-/// A whole number of seconds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Seconds(pub Duration);
-
-/// A whole number of milliseconds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Milliseconds(pub Duration);
-
-/// Milliseconds of speech in a packet: whole frames of 10 ms.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ptime(pub u8);
-
-/// A port where 0 means that none was chosen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ProxyPort(pub Option<u16>);
-
-fn number(spec: &Spec, text: &str) -> Result<i64, Reject> {
-    let (least, most) = spec.range;
-    let plain = !text.is_empty() && text.bytes().all(|digit| digit.is_ascii_digit());
-    let number = plain.then(|| text.parse::<i64>().ok()).flatten();
-    number.filter(|n| (least..=most).contains(n)).ok_or(Reject::NotBetween(least, most))
-}
-
-impl Value for Seconds {
-    fn parse(spec: &Spec, text: &str) -> Result<Self, Reject> {
-        u32::parse(spec, text).map(|n| Self(Duration::from_secs(n.into())))
+    /// What is in force for a text that only misses our own bounds.
+    #[must_use]
+    fn nearest(_: &Spec, _: &str) -> Option<String> {
+        None
     }
 }
 
-impl Value for Milliseconds {
-    fn parse(spec: &Spec, text: &str) -> Result<Self, Reject> {
-        u32::parse(spec, text).map(|n| Self(Duration::from_millis(n.into())))
+/// What a form shows for a setting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// `true` or `false`.
+    Bool,
+    /// One of these words.
+    Words(&'static [&'static str]),
+    /// A whole number.
+    Whole,
+    /// A number that may have a fraction.
+    Number,
+    /// A number whose bits are switches.
+    Flags,
+    /// Words with commas between.
+    List,
+    /// Several things of different kinds with commas between.
+    Tuple,
+    /// Text.
+    Text,
+    /// Decimal digits.
+    Digits,
+    /// A password.
+    Secret,
+    /// A host by name or address.
+    Host,
+    /// A URI, or the part of one.
+    Uri,
+    /// An IPv4 address.
+    Ip,
+    /// An IPv6 address.
+    Ip6,
+    /// An IPv6 address that may have the length of its prefix behind it.
+    Ip6Prefix,
+    /// A MAC address.
+    Mac,
+    /// A UUID.
+    Uuid,
+    /// A time of the day.
+    Time,
+    /// `immediately`, or a time of the day.
+    Start,
+    /// The name of a file.
+    FileName,
+    /// An identity of DECT in hexadecimal or decimal digits.
+    Identity,
+}
+
+/// Whether two texts are the same word: without regard to case, blanks and marks between.
+pub(crate) fn same_word(one: &str, other: &str) -> bool {
+    let letters = |text: &str| {
+        let kept = text.chars().filter(|letter| letter.is_alphanumeric() || *letter == '.');
+        kept.flat_map(char::to_lowercase).collect::<String>()
+    };
+    letters(one) == letters(other)
+}
+
+/// What a word says that is one for yes or for no.
+pub(crate) fn truth(text: &str) -> Option<bool> {
+    let is_in = |words: &[&str]| words.iter().any(|word| word.eq_ignore_ascii_case(text.trim()));
+    if is_in(&["true", "1", "yes", "y", "on", "enable", "enabled"]) {
+        Some(true)
+    } else if is_in(&["false", "0", "no", "n", "off", "disable", "disabled"]) {
+        Some(false)
+    } else {
+        None
     }
 }
-
-impl Value for Ptime {
-    fn parse(_: &Spec, text: &str) -> Result<Self, Reject> {
-        match text {
-            "10" => Ok(Self(10)),
-            "20" => Ok(Self(20)),
-            "30" => Ok(Self(30)),
-            "40" => Ok(Self(40)),
-            "60" => Ok(Self(60)),
-            _ => Err(Reject::NotOneOf(&["10", "20", "30", "40", "60"])),
-        }
-    }
-}
-
-impl Value for ProxyPort {
-    fn parse(spec: &Spec, text: &str) -> Result<Self, Reject> {
-        u16::parse(spec, text).map(|port| Self(Some(port).filter(|port| *port != 0)))
-    }
-}
-
-macro_rules! whole_number {
-    ($($type:ty)+) => {$(
-        impl Value for $type {
-            fn parse(spec: &Spec, text: &str) -> Result<Self, Reject> {
-                let (least, most) = spec.range;
-                Self::try_from(number(spec, text)?).map_err(|_| Reject::NotBetween(least, most))
-            }
-        }
-    )+};
-}
-
-whole_number! { u8 u16 u32 }
 
 impl Value for bool {
+    const KIND: Kind = Kind::Bool;
+
     fn parse(_: &Spec, text: &str) -> Result<Self, Reject> {
-        match text {
-            "true" => Ok(true),
-            "false" => Ok(false),
-            _ => Err(Reject::NotOneOf(&["true", "false"])),
-        }
+        truth(text).ok_or(Reject::NotOneOf(&["true", "false"]))
     }
 }
 
 /// An empty element means that the setting was not chosen.
 impl<T: Value> Value for Option<T> {
+    const KIND: Kind = T::KIND;
+    const UNIT: &'static str = T::UNIT;
+
     fn parse(spec: &Spec, text: &str) -> Result<Self, Reject> {
-        if text.is_empty() { Ok(None) } else { T::parse(spec, text).map(Some) }
+        if text.trim().is_empty() { Ok(None) } else { T::parse(spec, text).map(Some) }
     }
-}
 
-impl Value for Ari {
-    fn parse(_: &Spec, text: &str) -> Result<Self, Reject> {
-        let what = "an ARI of eight hexadecimal digits, ten for class A, such as 10009034";
-        text.parse().map_err(|_| Reject::Not(what))
-    }
-}
-
-impl Value for Ipei {
-    fn parse(_: &Spec, text: &str) -> Result<Self, Reject> {
-        text.parse().map_err(|_| Reject::Not("an IPEI such as 00077 0000001"))
-    }
-}
-
-impl Value for Ipv4Addr {
-    fn parse(_: &Spec, text: &str) -> Result<Self, Reject> {
-        text.parse().map_err(|_| Reject::Not("an IPv4 address"))
-    }
-}
-
-impl Value for IpAddr {
-    fn parse(_: &Spec, text: &str) -> Result<Self, Reject> {
-        text.parse().map_err(|_| Reject::Not("an IPv4 or IPv6 address"))
+    fn nearest(spec: &Spec, text: &str) -> Option<String> {
+        T::nearest(spec, text)
     }
 }

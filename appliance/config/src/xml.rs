@@ -1,15 +1,17 @@
 //! XML as the settings and users files need it: elements, text, and where they stood.
 //!
-//! A document type or an entity other than the five of XML itself is refused,
+//! Declarations of entities and entities other than the five of XML itself are refused,
 //! so that a small file cannot unfold into a large one.
 
+mod decode;
 mod read;
 mod write;
 
-pub use read::read;
+pub use decode::decode;
+pub use read::{document, read};
 pub use write::write;
 
-use crate::flaw::Place;
+use crate::flaw::{Notice, Place};
 
 /// An element.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -18,10 +20,21 @@ pub struct Element {
     pub name: String,
     /// Its text, entities resolved, without the white space around it.
     pub text: String,
+    /// Its attributes, names and values, in the order of the file.
+    pub attributes: Vec<(String, String)>,
     /// Elements within, in the order of the file.
     pub children: Vec<Element>,
     /// Where it begins.
     pub place: Place,
+}
+
+/// What was read.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Document {
+    /// The outermost element.
+    pub root: Element,
+    /// What is in the file but not in the elements, such as comments.
+    pub left_out: Vec<Notice>,
 }
 
 impl Element {

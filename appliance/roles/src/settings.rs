@@ -252,8 +252,10 @@ pub struct Ports {
 /// The ports for speech; `address` is what [`address`] found.
 #[must_use]
 pub fn ports(config: &Config, address: IpAddr) -> Ports {
-    let first = config.get(&sip_group::MEDIA_PORT);
-    Ports { address, first, count: config.get(&fixpart::MEDIA_PORTS) }
+    let first = config.get(&sip_group::MEDIA_PORT).0;
+    // The file of another server may have a first port with few behind it.
+    let behind = u16::MAX.saturating_sub(first).saturating_add(1);
+    Ports { address, first, count: config.get(&fixpart::MEDIA_PORTS).min(behind) }
 }
 
 /// The doors for base stations, by port; `None` for one that stays closed.

@@ -1,11 +1,11 @@
 //! `<fixpart>`: what no guide knows; ours.
 
-use crate::spec::{Applies, group};
+use crate::spec::{Alias, Applies, group};
 use crate::value::{FileName, Seconds};
 use ident::{Ari, Ipei};
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
-group! { "fixpart"
+group! { "fixpart."
     /// The identity that was assigned to this system, in hexadecimal: eight digits, ten for class A. Empty means the one that was written into the box at manufacture; without either the radio stays off.
     ARI: Option<Ari> = "" at "ari" [.applies(Applies::Restart)]
 
@@ -47,4 +47,9 @@ group! { "fixpart"
 
     /// How long a handset rings before its caller is told that nobody answers.
     RING_TIMEOUT: Seconds = "180" at "ring_timeout" [.range(5, 600).applies(Applies::NextCall)]
+
+    /// The server that is asked for names when network.dns1 and network.dns2 are silent.
+    DNS3: Option<Ipv4Addr> = "" at "network.dns3" [.applies(Applies::Restart).later().was(&[
+        Alias::spelling("network.dns3"),
+    ])]
 }

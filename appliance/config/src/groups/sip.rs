@@ -2,11 +2,11 @@
 
 use crate::spec::{Alias, Applies, group};
 use crate::value::{
-    Codecs, DetachAction, DnsMethod, Domain, Host, Milliseconds, Name, ProxyPort, ProxyUri, Ptime,
-    Seconds, Secret, Transport,
+    Codecs, DetachAction, DnsMethod, Domain, EvenPort, Host, Milliseconds, Name, NatKeepalive,
+    Password, ProxyPort, ProxyUri, Ptime, Seconds, Text, Transport,
 };
 
-group! { "sip"
+group! { "sip."
     /// Port for SIP on this server.
     LOCALPORT: u16 = "5060" at "localport" [.range(1, 65_535).applies(Applies::Restart)]
 
@@ -23,17 +23,19 @@ group! { "sip"
 
     /// Seconds between renewals of a handset's SIP registration.
     REGISTRATION_EXPIRE: Seconds = "3600" at "registration_expire"
-        [.range(60, 86_400).applies(Applies::NextRegistration)]
+        [.about(60, 86_400).applies(Applies::NextRegistration)]
 
     /// How many hops a request may take.
-    MAXFORWARDS: u8 = "70" at "maxforwards" [.range(1, 255)]
+    MAXFORWARDS: u8 = "70" at "maxforwards" [.about(1, 255)]
 
     /// Milliseconds until a request without an answer counts as failed (timers B and F).
     CLIENT_TRANSACTION_TIMEOUT: Milliseconds = "16000" at "client_transaction_timeout"
         [.range(1000, 32_000)]
 
     /// Each user registers from a port of its own.
-    SEPARATE_ENDPOINT_PORTS: bool = "false" at "separate_endpoint_ports" [.later()]
+    SEPARATE_ENDPOINT_PORTS: bool = "false" at "separate_endpoint_ports" [.later().was(&[
+        Alias::spelling("sip.seperate_endpoint_ports"),
+    ])]
 
     /// The Contact carries the port of the TCP connection.
     TCP_CONTACT_EPHEMERAL_PORT: bool = "false" at "tcp_contact_ephemeral_port" [.later()]
@@ -80,7 +82,7 @@ group! { "sip"
     AUTH_USERNAME: Name = "" at "auth.username" [.applies(Applies::NextRegistration)]
 
     /// Authentication password of the users that have none of their own.
-    AUTH_PASSWORD: Secret = "" at "auth.password" [.secret().applies(Applies::NextRegistration)]
+    AUTH_PASSWORD: Password = "" at "auth.password" [.secret().applies(Applies::NextRegistration)]
 
     /// Authentication realm that is answered. Empty means any.
     AUTH_REALM: Name = "" at "auth.realm" [.later()]
@@ -90,8 +92,8 @@ group! { "sip"
 
     /// Payload type offered for RTP events.
     DTMF_RTP_PAYLOAD_TYPE: u8 = "96" at "dtmf.rtp_payload_type"
-        [.range(96, 127).applies(Applies::NextCall).was(&[
-            Alias { path: "sip.dtmf.rtp_payloadtype", convert: |text| Some(text) },
+        [.about(96, 127).applies(Applies::NextCall).was(&[
+            Alias::spelling("sip.dtmf.rtp_payloadtype"),
         ])]
 
     /// Keys in a call are sent as SIP INFO.
@@ -99,13 +101,13 @@ group! { "sip"
 
     /// Milliseconds that a key sounds.
     DTMF_DURATION: Milliseconds = "270" at "dtmf.duration"
-        [.range(40, 5000).applies(Applies::NextCall)]
+        [.about(40, 5000).applies(Applies::NextCall)]
 
     /// Codecs in order of preference: 1 is G.711 mu-law, 2 G.711 A-law, 64 G.726, 1024 G.729A, 0 none.
     MEDIA_CODECS: Codecs = "64,1,2,0,0,0" at "media.codecs" [.applies(Applies::NextCall)]
 
     /// First port for speech.
-    MEDIA_PORT: u16 = "58000" at "media.port" [.range(1024, 65_532).applies(Applies::Restart)]
+    MEDIA_PORT: EvenPort = "58000" at "media.port" [.about(1024, 65_532).applies(Applies::Restart)]
 
     /// Milliseconds of speech in a packet.
     MEDIA_PTIME: Ptime = "20" at "media.ptime" [.applies(Applies::NextCall)]
@@ -124,13 +126,13 @@ group! { "sip"
 
     /// Holding a call says sendonly; else inactive.
     MEDIA_SDP_HOLD_ATTRIBUTE_SENDONLY: bool = "true" at "media.sdp_hold_attribute_sendonly"
-        [.later()]
+        [.hidden().later()]
 
     /// Holding a call says the address 0.0.0.0, as of old.
-    MEDIA_SDP_HOLD_NULL_CONNECTION: bool = "false" at "media.sdp_hold_null_connection" [.later()]
+    MEDIA_SDP_HOLD_NULL_CONNECTION: bool = "false" at "media.sdp_hold_null_connection" [.hidden().later()]
 
     /// Speech is sent back to where it comes from.
-    MEDIA_SYMMETRIC: bool = "true" at "media.symmetric" [.later()]
+    MEDIA_SYMMETRIC: bool = "true" at "media.symmetric" [.ip().later()]
 
     /// ICE is used.
     MEDIA_ICE_ENABLE: bool = "false" at "media.ice.enable" [.later()]
@@ -145,19 +147,19 @@ group! { "sip"
     MEDIA_TURN_USERNAME: Name = "" at "media.turn.username" [.later()]
 
     /// TURN password. Empty means the user's authentication password.
-    MEDIA_TURN_PASSWORD: Secret = "" at "media.turn.password" [.secret().later()]
+    MEDIA_TURN_PASSWORD: Password = "" at "media.turn.password" [.secret().later()]
 
     /// SRTP is offered and accepted.
-    MEDIA_SRTP_ENABLE: bool = "true" at "media.srtp.enable" [.later()]
+    MEDIA_SRTP_ENABLE: bool = "true" at "media.srtp.enable" [.hidden().later()]
 
     /// A call fails when SRTP cannot be agreed.
-    MEDIA_SRTP_REQUIRED: bool = "false" at "media.srtp.required" [.later()]
+    MEDIA_SRTP_REQUIRED: bool = "false" at "media.srtp.required" [.hidden().later()]
 
     /// An offer of SRTP carries the lifetime of its key.
-    MEDIA_SRTP_LIFETIME: bool = "false" at "media.srtp.lifetime" [.later()]
+    MEDIA_SRTP_LIFETIME: bool = "false" at "media.srtp.lifetime" [.hidden().later()]
 
     /// An offer of SRTP carries a master key identifier.
-    MEDIA_SRTP_MKI: bool = "false" at "media.srtp.mki" [.later()]
+    MEDIA_SRTP_MKI: bool = "false" at "media.srtp.mki" [.hidden().later()]
 
     /// A second call is announced during the first.
     CALLWAITING: bool = "true" at "callwaiting" [.later()]
@@ -167,6 +169,84 @@ group! { "sip"
 
     /// A handset that is put on hold hears a tone.
     ONHOLDTONE: bool = "true" at "onholdtone" [.later()]
+
+    /// Use the default address for the TURN server.
+    MEDIA_DEFAULT_RELAY: bool = "false" at "media.default_relay" [.hidden().later()]
+
+    /// STUN.
+    MEDIA_RFC3489: bool = "true" at "media.rfc3489" [.hidden().later()]
+
+    /// 802.1p priority of RTP.
+    MEDIA_VLAN_COS: u8 = "5" at "media.vlan_cos" [.range(0, 7).applies(Applies::Restart).later()]
+
+    /// Play music to the far end on hold.
+    MUSIC_ON_HOLD: bool = "false" at "music_on_hold" [.later()]
+
+    /// Message waiting indication.
+    MWI_ENABLE: bool = "true" at "mwi.enable" [.later()]
+
+    /// MWI subscription time.
+    MWI_EXPIRE: Seconds = "3600" at "mwi.expire" [.about(60, 86_400).applies(Applies::NextRegistration).later()]
+
+    /// Subscribe for MWI.
+    MWI_SUBSCRIBE: bool = "false" at "mwi.subscribe" [.later()]
+
+    /// 802.1p priority of SIP.
+    VLAN_COS: u8 = "3" at "vlan_cos" [.range(0, 7).applies(Applies::Restart).hidden().later()]
+
+    /// Microsoft Lync SIP mode.
+    LYNC_ENABLED: bool = "false" at "lync.enabled" [.hidden().later()]
+
+    /// Lync trusted-server mode.
+    LYNC_TRUSTED: bool = "false" at "lync.trusted" [.hidden().later()]
+
+    /// Route calls inside the server when the PBX is lost.
+    ALLOW_INTERNAL_ROUTING_FALLBACK: bool = "false" at "allow_internal_routing_fallback" [.ip().later()]
+
+    /// Registrations in progress at once.
+    MAX_PENDING_REGISTRATIONS: u16 = "1" at "max_pending_registrations" [.about(1, 10_000).applies(Applies::NextRegistration).ip().later()]
+
+    /// How long a dead proxy is skipped.
+    BLACKLIST_TIMEOUT: Seconds = "30" at "blacklist_timeout" [.about(1, 86_400).ip().later()]
+
+    /// NAT keepalive method.
+    NAT_KEEPALIVE: NatKeepalive = "CRLF (rfc5626) [TCP only]" at "nat_keepalive" [.ip().later()]
+
+    /// NAT keepalive interval.
+    NAT_KEEPALIVE_INTERVAL: Seconds = "30" at "nat_keepalive_interval" [.about(1, 3600).ip().later()]
+
+    /// Hold before REFER.
+    SEND_HOLD_BEFORE_REFER: bool = "false" at "send_hold_before_refer" [.ip().later()]
+
+    /// BYE after REFER.
+    SEND_BYE_WITH_REFER: bool = "false" at "send_bye_with_refer" [.ip().later()]
+
+    /// Show a phone number instead of a SIP URI.
+    CONVERT_URI_TO_NUMBER: bool = "false" at "convert_uri_to_number" [.ip().later()]
+
+    /// Alert-Info handling.
+    ALERT_INFO: Text = "" at "alert_info" [.ip().later()]
+
+    /// Internal ring tones for incoming calls.
+    INTERNAL_RINGTONES_INCOMING: Text = "" at "internal_ringtones_incoming" [.ip().later()]
+
+    /// Auto answer of incoming calls.
+    AUTO_ANSWER_INCOMING: Text = "" at "auto_answer_incoming" [.ip().later()]
+
+    /// Accept wildcard server certificates.
+    TLS_ALLOW_WILDCARD_CERTIFICATE: bool = "false" at "tls_allow_wildcard_certificate" [.ip().later()]
+
+    /// Automatic off-hook.
+    ALLOW_AUTOMATIC_OFFHOOK: bool = "false" at "allow_automatic_offhook" [.ip().later()]
+
+    /// Jitter buffer minimum.
+    MEDIA_JITTER_MIN: Milliseconds = "10" at "media.jitter_min" [.about(0, 10_000).applies(Applies::NextCall).ip().later()]
+
+    /// Jitter buffer maximum.
+    MEDIA_JITTER_MAX: Milliseconds = "500" at "media.jitter_max" [.about(0, 10_000).applies(Applies::NextCall).ip().later()]
+
+    /// Also offer the name G729A.
+    MEDIA_ADD_G729A: bool = "false" at "media.add_g729a" [.ip().later()]
 }
 
 /// How many proxies there can be.

@@ -23,7 +23,7 @@ fn every_rule_of_a_field_is_held_and_said() {
         ("<standbytext>a\\b</standbytext>", "<standbytext>: expected at most 255"),
         ("<domain>a_b</domain>", "<domain>: expected letters, digits"),
         ("<displayname>&lt;</displayname>", "<displayname>: expected at most 255"),
-        ("<disabled>yes</disabled>", "<disabled>: expected one of true, false; found \"yes\""),
+        ("<disabled>so</disabled>", "<disabled>: expected one of true, false; found \"so\""),
         ("<localno>1234567890123</localno>", "<localno>: expected a number of at most 12"),
         ("<lid>09010000</lid>", "<lid>: expected eight digits"),
         ("<lid>01010016</lid>", "<lid>: expected eight digits"),

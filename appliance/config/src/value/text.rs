@@ -1,17 +1,8 @@
 //! Values that are text of some form.
 
-use super::Value;
+use super::{Kind, Value};
 use crate::spec::{Reject, Spec};
 use std::net::IpAddr;
-use zeroize::ZeroizeOnDrop;
-
-/// A password. It has neither `Debug` nor `Display`.
-#[derive(Clone, Default, PartialEq, Eq, ZeroizeOnDrop)]
-pub struct Secret(String);
-
-/// A code of up to eight digits. It has neither `Debug` nor `Display`.
-#[derive(Clone, Default, PartialEq, Eq, ZeroizeOnDrop)]
-pub struct AccessCode(String);
 
 /// A name for authentication; may be empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -25,9 +16,25 @@ pub struct Domain(pub String);
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Host(pub String);
 
+/// Text of any kind; may be empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Text(pub String);
+
+/// Decimal digits; may be empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Digits(pub String);
+
+/// What is dialled to switch a feature, with `$` for the number that belongs to it; may be empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FeatureCode(pub String);
+
 /// The name of a file in the state folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileName(pub String);
+
+/// The name of a file on the provisioning server, with folders or without.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RemoteFile(pub String);
 
 /// A name of one word, for a host (RFC 1123 2.1).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,50 +53,9 @@ pub struct ProxyUri {
     pub port: Option<u16>,
 }
 
-impl Secret {
-    /// The text, for whoever must prove to know it.
-    #[must_use]
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-
-    /// Whether there is none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
-
-impl AccessCode {
-    /// The digits, for whoever must prove to know them.
-    #[must_use]
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-
-    /// Whether there is none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
-
-impl Value for Secret {
-    fn parse(_: &Spec, text: &str) -> Result<Self, Reject> {
-        let sound = text.chars().count() <= PASSWORD_MAX && plain(text);
-        let what = "at most 35 characters without < > \\ \" and control characters";
-        if sound { Ok(Self(text.to_owned())) } else { Err(Reject::Not(what)) }
-    }
-}
-
-impl Value for AccessCode {
-    fn parse(_: &Spec, text: &str) -> Result<Self, Reject> {
-        let sound = text.len() <= 8 && text.bytes().all(|digit| digit.is_ascii_digit());
-        if sound { Ok(Self(text.to_owned())) } else { Err(Reject::Not("at most eight digits")) }
-    }
-}
-
 impl Value for Name {
+    const KIND: Kind = Kind::Text;
+
     fn parse(_: &Spec, text: &str) -> Result<Self, Reject> {
         let sound = text.chars().count() <= NAME_MAX && plain(text);
         let what = "at most 63 characters without < > \\ \" and control characters";
@@ -97,7 +63,47 @@ impl Value for Name {
     }
 }
 
+impl Value for Text {
+    const KIND: Kind = Kind::Text;
+
+    fn parse(_: &Spec, text: &str) -> Result<Self, Reject> {
+        let control = |letter: char| letter.is_control() && !matches!(letter, '\n' | '\t');
+        let sound = text.len() <= TEXT_MAX && !text.chars().any(control);
+        let what = "at most 65536 characters without control characters";
+        if sound { Ok(Self(text.to_owned())) } else { Err(Reject::Not(what)) }
+    }
+}
+
+impl Value for Digits {
+    const KIND: Kind = Kind::Digits;
+
+    fn parse(spec: &Spec, text: &str) -> Result<Self, Reject> {
+        let (least, most) = spec.range;
+        let count = i64::try_from(text.len()).unwrap_or(i64::MAX);
+        let digits = text.bytes().all(|digit| digit.is_ascii_digit());
+        let sound = digits && (least..=most).contains(&count);
+        if sound { Ok(Self(text.to_owned())) } else { Err(Reject::Not("a few decimal digits")) }
+    }
+}
+
+impl Value for FeatureCode {
+    const KIND: Kind = Kind::Text;
+
+    fn parse(_: &Spec, text: &str) -> Result<Self, Reject> {
+        let allowed = |octet: u8| octet.is_ascii_digit() || matches!(octet, b'*' | b'#' | b'$');
+        let bounded = text.len() <= CODE_MAX && text.matches('$').count() < 2;
+        let what = "digits, * and #, at most 32, with $ once for a number or without";
+        if bounded && text.bytes().all(allowed) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(Reject::Not(what))
+        }
+    }
+}
+
 impl Value for Domain {
+    const KIND: Kind = Kind::Text;
+
     fn parse(_: &Spec, text: &str) -> Result<Self, Reject> {
         let sound = text.len() <= HOST_MAX && text.bytes().all(is_host);
         let what = "letters, digits, dots and hyphens, at most 253";
@@ -106,6 +112,8 @@ impl Value for Domain {
 }
 
 impl Value for Host {
+    const KIND: Kind = Kind::Host;
+
     fn parse(_: &Spec, text: &str) -> Result<Self, Reject> {
         if text.is_empty() || sound_host(text) {
             Ok(Self(text.to_owned()))
@@ -116,6 +124,8 @@ impl Value for Host {
 }
 
 impl Value for Label {
+    const KIND: Kind = Kind::Text;
+
     fn parse(_: &Spec, text: &str) -> Result<Self, Reject> {
         let letters = text.bytes().all(|octet| octet.is_ascii_alphanumeric() || octet == b'-');
         let bounded = (1..=LABEL_MAX).contains(&text.len());
@@ -126,6 +136,8 @@ impl Value for Label {
 }
 
 impl Value for Url {
+    const KIND: Kind = Kind::Uri;
+
     fn parse(_: &Spec, text: &str) -> Result<Self, Reject> {
         let (scheme, rest) = text.split_once("://").unwrap_or(("tftp", text));
         let known = ["tftp", "ftp", "http", "https"].contains(&scheme);
@@ -137,6 +149,8 @@ impl Value for Url {
 }
 
 impl Value for FileName {
+    const KIND: Kind = Kind::FileName;
+
     fn parse(_: &Spec, text: &str) -> Result<Self, Reject> {
         let named = !text.is_empty() && text.len() <= FILE_NAME_MAX && !text.starts_with('.');
         let sound = text.bytes().all(|octet| is_host(octet) || octet == b'_');
@@ -148,7 +162,19 @@ impl Value for FileName {
     }
 }
 
+impl Value for RemoteFile {
+    const KIND: Kind = Kind::FileName;
+
+    fn parse(_: &Spec, text: &str) -> Result<Self, Reject> {
+        let sound = !text.is_empty() && text.len() <= URL_MAX && plain(text);
+        let what = "a file name of at most 255 characters";
+        if sound { Ok(Self(text.to_owned())) } else { Err(Reject::Not(what)) }
+    }
+}
+
 impl Value for ProxyUri {
+    const KIND: Kind = Kind::Uri;
+
     fn parse(_: &Spec, text: &str) -> Result<Self, Reject> {
         proxy_uri(text).ok_or(Reject::Not("a host name, an address or a SIP URI without a user"))
     }
@@ -188,14 +214,16 @@ pub(crate) fn plain(text: &str) -> bool {
 }
 
 /// The guide's limit.
-pub(crate) const PASSWORD_MAX: usize = 35;
-/// The guide's limit.
 pub(crate) const NAME_MAX: usize = 63;
-/// RFC 1035 clause 2.3.4, without the final dot.
+/// What an element may hold.
+const TEXT_MAX: usize = 65_536;
+/// Nobody dials more.
+const CODE_MAX: usize = 32;
 /// RFC 1035 2.3.4.
 const LABEL_MAX: usize = 63;
 /// What the form of a virtual appliance takes.
 const URL_MAX: usize = 255;
+/// RFC 1035 clause 2.3.4, without the final dot.
 const HOST_MAX: usize = 253;
 /// Enough for a name, and every file system takes it.
 const FILE_NAME_MAX: usize = 64;

@@ -1,22 +1,83 @@
 //! The reader.
 
-use super::Element;
-use crate::flaw::{Flaw, Place};
+use super::{Document, Element};
+use crate::flaw::{Flaw, Notice, Place};
 use quick_xml::Reader;
-use quick_xml::events::{BytesRef, BytesStart, Event};
+use quick_xml::events::{BytesRef, BytesStart, BytesText, Event};
+
+/// Reads a document without attributes; `file` is what a flaw calls it.
+///
+/// # Errors
+/// The first thing that is wrong with it as XML, or its first attribute.
+pub fn read(file: &str, text: &str) -> Result<Element, Flaw> {
+    let root = document(file, text)?.root;
+    let mut waiting = vec![&root];
+    while let Some(element) = waiting.pop() {
+        if !element.attributes.is_empty() {
+            let what = format!("<{}> has an attribute; expected none", element.name);
+            return Err(Flaw { file: file.to_owned(), place: element.place, what });
+        }
+        waiting.extend(element.children.iter().rev());
+    }
+    Ok(root)
+}
 
 /// Reads a document; `file` is what a flaw calls it.
 ///
 /// # Errors
 /// The first thing that is wrong with it as XML.
-pub fn read(file: &str, text: &str) -> Result<Element, Flaw> {
+pub fn document(file: &str, text: &str) -> Result<Document, Flaw> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut tree = Tree { open: Vec::new(), root: None, elements: 0, lines: Lines::new(text) };
-    tree.read(text).map_err(|(at, what)| Flaw {
+    if text.len() > SIZE_MAX {
+        let what = too_large();
+        return Err(Flaw { file: file.to_owned(), place: Place { line: 1, column: 1 }, what });
+    }
+    let mut tree = Tree {
+        open: Vec::new(),
+        root: None,
+        elements: 0,
+        lines: Lines::new(text),
+        left_out: LeftOut::default(),
+    };
+    let root = tree.read(text).map_err(|(at, what)| Flaw {
         file: file.to_owned(),
         place: tree.lines.place(at),
         what,
-    })
+    })?;
+    let left_out = tree.left_out.notices(&tree.lines);
+    Ok(Document { root, left_out })
+}
+
+pub(super) fn too_large() -> String {
+    format!("the file is larger than {} MiB", SIZE_MAX >> 20)
+}
+
+/// What stands in the file outside of elements: how often, and the offset of the first.
+#[derive(Default)]
+struct LeftOut {
+    comments: Option<(usize, u32)>,
+    instructions: Option<(usize, u32)>,
+    doctype: Option<(usize, u32)>,
+    blanks: Option<(usize, u32)>,
+}
+
+impl LeftOut {
+    fn count(slot: &mut Option<(usize, u32)>, at: usize) {
+        slot.get_or_insert((at, 0)).1 += 1;
+    }
+
+    fn notices(&self, lines: &Lines<'_>) -> Vec<Notice> {
+        [
+            (self.comments, "comment(s) are not kept"),
+            (self.instructions, "processing instruction(s) are not kept"),
+            (self.doctype, "document type is not kept and nothing it names is fetched"),
+            (self.blanks, "value(s) have blanks at an end, which are not kept"),
+        ]
+        .into_iter()
+        .filter_map(|(slot, what)| slot.map(|(at, count)| (at, format!("{count} {what}"))))
+        .map(|(at, what)| Notice { place: lines.place(at), what })
+        .collect()
+    }
 }
 
 /// Octet offset and what is wrong there.
@@ -27,13 +88,11 @@ struct Tree<'a> {
     root: Option<Element>,
     elements: usize,
     lines: Lines<'a>,
+    left_out: LeftOut,
 }
 
 impl Tree<'_> {
     fn read(&mut self, text: &str) -> Result<Element, Wrong> {
-        if text.len() > SIZE_MAX {
-            return Err((0, format!("the file is larger than {} MiB", SIZE_MAX >> 20)));
-        }
         let mut reader = Reader::from_str(text);
         loop {
             let at = offset(reader.buffer_position());
@@ -44,16 +103,16 @@ impl Tree<'_> {
                 Event::Start(tag) => self.begin(at, &tag)?,
                 Event::Empty(tag) => {
                     self.begin(at, &tag)?;
-                    self.end();
+                    self.end(at);
                 }
-                Event::End(_) => self.end(),
+                Event::End(_) => self.end(at),
                 Event::Text(part) => self.text(at, &part.xml10_content())?,
                 Event::CData(part) => self.text(at, &part.xml10_content())?,
                 Event::GeneralRef(entity) => self.entity(at, &entity)?,
-                Event::DocType(_) => {
-                    return Err((at, "a document type is not accepted here; remove it".into()));
-                }
-                Event::Decl(_) | Event::PI(_) | Event::Comment(_) => {}
+                Event::DocType(kind) => self.document_type(at, &kind)?,
+                Event::Decl(_) => {}
+                Event::PI(_) => LeftOut::count(&mut self.left_out.instructions, at),
+                Event::Comment(_) => LeftOut::count(&mut self.left_out.comments, at),
                 Event::Eof => return self.finish(text.len()),
             }
         }
@@ -70,25 +129,43 @@ impl Tree<'_> {
         if self.elements > ELEMENTS_MAX {
             return Err((at, format!("more than {ELEMENTS_MAX} elements")));
         }
-        let name = tag.name().as_ref().to_owned();
-        if name.len() > NAME_MAX {
-            return Err((at, format!("a name of more than {NAME_MAX} characters")));
-        }
-        if let Some(attribute) = tag.attributes().next() {
-            return Err(match attribute {
-                Ok(_) => (at, format!("<{name}> has an attribute; expected none")),
-                Err(error) => (at, format!("no XML: {error}")),
-            });
+        let name = name(at, tag.name().as_ref())?;
+        let mut attributes = Vec::new();
+        for attribute in tag.attributes() {
+            let attribute = attribute.map_err(|error| (at, format!("no XML: {error}")))?;
+            if attributes.len() >= ATTRIBUTES_MAX {
+                return Err((at, format!("<{name}> has more than {ATTRIBUTES_MAX} attributes")));
+            }
+            let value = attribute.normalized_value(quick_xml::XmlVersion::Implicit1_0);
+            let value = value.map_err(|error| (at, format!("no XML: {error}")))?;
+            attributes
+                .push((self::name(at, attribute.key.as_ref())?, sound(at, &value)?.to_owned()));
         }
         let place = self.lines.place(at);
-        self.open.push(Element { name, place, ..Element::default() });
+        self.open.push(Element { name, attributes, place, ..Element::default() });
         Ok(())
     }
 
-    fn end(&mut self) {
+    /// One that only names the kind of document is passed over; one that declares something is refused.
+    fn document_type(&mut self, at: usize, kind: &BytesText<'_>) -> Result<(), Wrong> {
+        if kind.contains('[') {
+            return Err((
+                at,
+                "a document type with declarations is not accepted; remove it".into(),
+            ));
+        }
+        LeftOut::count(&mut self.left_out.doctype, at);
+        Ok(())
+    }
+
+    fn end(&mut self, at: usize) {
         // The reader has checked that the names match, so something is open.
         let Some(mut element) = self.open.pop() else { return };
         let trimmed = element.text.trim().to_owned();
+        if trimmed.len() < element.text.len() && !trimmed.is_empty() && !element.text.contains('\n')
+        {
+            LeftOut::count(&mut self.left_out.blanks, at);
+        }
         element.text = trimmed;
         match self.open.last_mut() {
             Some(parent) => parent.children.push(element),
@@ -97,6 +174,7 @@ impl Tree<'_> {
     }
 
     fn text(&mut self, at: usize, part: &str) -> Result<(), Wrong> {
+        let part = sound(at, part)?;
         match self.open.last_mut() {
             Some(element) if element.text.len() + part.len() <= TEXT_MAX => {
                 element.text.push_str(part);
@@ -135,6 +213,31 @@ impl Tree<'_> {
     }
 }
 
+/// A name that can be written again.
+fn name(at: usize, name: &str) -> Result<String, Wrong> {
+    if name.len() > NAME_MAX {
+        return Err((at, format!("a name of more than {NAME_MAX} characters")));
+    }
+    let begins = name.starts_with(|letter: char| letter.is_alphabetic() || "_:".contains(letter));
+    if begins && name.chars().all(|letter| letter.is_alphanumeric() || "_:.-".contains(letter)) {
+        Ok(name.to_owned())
+    } else {
+        Err((at, format!("no XML: {:?} is no name", short(name))))
+    }
+}
+
+/// Text without characters that XML cannot hold (XML 1.0 clause 2.2).
+fn sound(at: usize, text: &str) -> Result<&str, Wrong> {
+    let odd = |letter: &char| {
+        letter.is_ascii_control() && !matches!(letter, '\n' | '\t' | '\r')
+            || matches!(letter, '\u{fffe}' | '\u{ffff}')
+    };
+    match text.chars().find(odd) {
+        None => Ok(text),
+        Some(letter) => Err((at, format!("no XML: the character U+{:04X}", u32::from(letter)))),
+    }
+}
+
 fn offset(position: u64) -> usize {
     usize::try_from(position).unwrap_or(usize::MAX)
 }
@@ -166,13 +269,15 @@ impl<'a> Lines<'a> {
 }
 
 /// Ten thousand users of a thousand characters, and as much again.
-const SIZE_MAX: usize = 20 << 20;
+pub(super) const SIZE_MAX: usize = 20 << 20;
 /// The deepest setting of the guide is at four.
 const DEPTH_MAX: usize = 16;
 /// Ten thousand users of twenty fields, and as much again.
 const ELEMENTS_MAX: usize = 400_000;
-/// The longest setting of the guide, an LDAP filter, is far below.
-const TEXT_MAX: usize = 4096;
+/// A bundle of certificates; the longest setting of the guide, a list of licence keys, is far below.
+const TEXT_MAX: usize = 65_536;
+/// No file of a server was ever seen with one.
+const ATTRIBUTES_MAX: usize = 16;
 /// The longest name of the guide has 35.
 const NAME_MAX: usize = 128;
 /// Of a foreign name in a message.
@@ -210,9 +315,37 @@ mod tests {
     #[test]
     fn a_small_file_cannot_unfold_into_a_large_one() {
         assert!(flaw("<!DOCTYPE a [<!ENTITY x 'y'>]><a>&x;</a>").contains("document type"));
+        assert!(flaw("<!DOCTYPE a SYSTEM 'http://192.0.2.1/a.dtd'><a>&x;</a>").contains("&x;"));
         assert!(flaw("<a>&x;</a>").contains("&x; is not known"));
         assert!(flaw(&"<a>".repeat(100)).contains("nested deeper than 16"));
-        assert!(flaw(&format!("<a>{}</a>", "x".repeat(5000))).contains("longer than 4096"));
+        assert!(flaw(&format!("<a>{}</a>", "x".repeat(70_000))).contains("longer than 65536"));
+    }
+
+    #[test]
+    fn what_cannot_be_written_again_is_no_xml() {
+        for text in
+            ["<a/b></a/b>", "<1a/>", "<a>\u{1}</a>", "<a>&#1;</a>", "<a b='&#2;'/>", "<a \"/>"]
+        {
+            assert!(flaw(text).contains("no XML"), "{text}: {}", flaw(text));
+        }
+    }
+
+    #[test]
+    fn attributes_are_read_and_what_is_left_out_is_counted() {
+        let text = "<!DOCTYPE a SYSTEM 'a.dtd'><!-- one --><a v='1 &lt; 2'>\n<?pi x?><b> x </b><!-- two --></a>";
+        let read = document("x", text).unwrap_or_default();
+        assert_eq!(read.root.attributes, [("v".to_owned(), "1 < 2".to_owned())]);
+        let notices: Vec<&str> = read.left_out.iter().map(|notice| &*notice.what).collect();
+        assert_eq!(
+            notices,
+            [
+                "2 comment(s) are not kept",
+                "1 processing instruction(s) are not kept",
+                "1 document type is not kept and nothing it names is fetched",
+                "1 value(s) have blanks at an end, which are not kept",
+            ]
+        );
+        assert_eq!(read.left_out[1].place, Place { line: 2, column: 1 });
     }
 
     proptest! {

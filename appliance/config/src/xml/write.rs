@@ -12,7 +12,16 @@ pub fn write(root: &Element) -> String {
 
 fn element(element: &Element, depth: usize, out: &mut String) {
     indent(depth, out);
-    tag("<", &element.name, out);
+    out.push('<');
+    out.push_str(&element.name);
+    for (name, value) in &element.attributes {
+        out.push(' ');
+        out.push_str(name);
+        out.push_str("=\"");
+        escape_in_quotes(value, out);
+        out.push('"');
+    }
+    out.push('>');
     escape(&element.text, out);
     if !element.children.is_empty() {
         out.push('\n');
@@ -21,14 +30,24 @@ fn element(element: &Element, depth: usize, out: &mut String) {
         }
         indent(depth, out);
     }
-    tag("</", &element.name, out);
-    out.push('\n');
+    out.push_str("</");
+    out.push_str(&element.name);
+    out.push_str(">\n");
 }
 
-fn tag(open: &str, name: &str, out: &mut String) {
-    out.push_str(open);
-    out.push_str(name);
-    out.push('>');
+/// White space in a value would be read as blanks (XML 1.0 clause 3.3.3).
+fn escape_in_quotes(text: &str, out: &mut String) {
+    for part in text.split_inclusive(['"', '\n', '\t']) {
+        let (plain, mark) =
+            part.split_at(part.len() - usize::from(part.ends_with(['"', '\n', '\t'])));
+        escape(plain, out);
+        match mark {
+            "\"" => out.push_str("&quot;"),
+            "\n" => out.push_str("&#10;"),
+            "\t" => out.push_str("&#9;"),
+            _ => {}
+        }
+    }
 }
 
 fn indent(depth: usize, out: &mut String) {

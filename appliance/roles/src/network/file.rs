@@ -1,7 +1,7 @@
 //! Addresses in files: the elements that the settings have for them.
 
 use config::Config;
-use config::groups::network;
+use config::groups::{fixpart, network};
 use config::value::Bootproto;
 use std::io::{self, Read as _};
 use std::net::Ipv4Addr;
@@ -36,7 +36,7 @@ pub(super) fn put(config: &mut Config, fixed: &Fixed) {
         (network::GATEWAY.spec, some(*gateway)),
         (network::DNS1.spec, some(first)),
         (network::DNS2.spec, some(second)),
-        (network::DNS3.spec, some(third)),
+        (fixpart::DNS3.spec, some(third)),
         (network::VLAN.spec, vlan.map(|vlan| vlan.number().to_string())),
     ] {
         if let Some(text) = text {
@@ -62,6 +62,11 @@ pub(crate) fn read(path: &Path) -> Result<Option<Wanted>, String> {
     };
     let (config, _) =
         Config::read(&path.display().to_string(), &text).map_err(|flaws| flaws.to_string())?;
+    // A file of settings keeps what it cannot use; this one is used whole or not at all.
+    if let Some((names, _)) = config.unknown().first() {
+        let name = names.join(".");
+        return Err(format!("{}: {name}: expected a value that it can take", path.display()));
+    }
     let fixed = wanted_address(&config).map_err(|wrong| format!("{}: {wrong}", path.display()))?;
     Ok(Some(Wanted { fixed, name: config.get(&network::HOSTNAME).map(|name| name.0) }))
 }
@@ -75,7 +80,7 @@ fn wanted_address(config: &Config) -> Result<Option<Fixed>, supervise::net::Wron
     let host = Host::with_netmask(address, mask)?;
     let words = |address: Option<Ipv4Addr>| address.map_or_else(String::new, |it| it.to_string());
     let gateway = supervise::net::gateway(&words(config.get(&network::GATEWAY)), host)?;
-    let servers = [&network::DNS1, &network::DNS2, &network::DNS3];
+    let servers = [&network::DNS1, &network::DNS2, &fixpart::DNS3];
     let servers = servers.map(|server| words(config.get(server))).join(",");
     let dns = supervise::net::dns(&servers)?;
     Ok(Some(Fixed { host, gateway, dns, vlan: Vlan::new(config.get(&network::VLAN))? }))

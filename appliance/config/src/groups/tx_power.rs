@@ -1,0 +1,12 @@
+//! `<tx_power>`: transmit power.
+
+use crate::spec::group;
+use crate::value::TxMilliwatt;
+
+group! { "tx_power."
+    /// Transmit power.
+    HANDSET: TxMilliwatt = "250" at "handset" [.ip().hidden().later()]
+
+    /// Transmit power of base stations.
+    RFP: TxMilliwatt = "250" at "rfp" [.ip().hidden().later()]
+}
