@@ -182,7 +182,7 @@ const ROOMS: &[Room] = &[
     },
     // shells
     Room { name: "os", knows: &[], uses: None },
-    Room { name: "store", knows: &["dect", "ident"], uses: None },
+    Room { name: "store", knows: &["config", "dect", "ident"], uses: None },
     Room { name: "bus", knows: &[], uses: None },
     Room {
         name: "roles",

@@ -68,7 +68,7 @@ pub(crate) fn write_subscription(
         }
     };
     let (ipui_bits, ipui) = subscription.ipui.to_octets();
-    Ok(serde_json::to_vec_pretty(&SubscriptionForm {
+    Ok(serde_json::to_vec(&SubscriptionForm {
         version: VERSION,
         ipui_bits,
         ipui: hex(&ipui),
@@ -122,7 +122,7 @@ pub(crate) fn write_rfp(sealer: &Sealer, rfp: &RfpRecord) -> Result<Vec<u8>, Rec
     let mac = rfp.mac.to_string();
     let seal = |key: &LinkKey| sealer.seal(&purpose("link key", &mac), key.expose());
     let link_key = rfp.link_key.as_ref().map(seal).transpose()?;
-    Ok(serde_json::to_vec_pretty(&RfpForm { version: VERSION, rpn: rfp.rpn.0, link_key, mac })?)
+    Ok(serde_json::to_vec(&RfpForm { version: VERSION, rpn: rfp.rpn.0, link_key, mac })?)
 }
 
 pub(crate) fn read_rfp(sealer: &Sealer, octets: &[u8]) -> Result<RfpRecord, RecordError> {

@@ -1,8 +1,9 @@
 //! Subscriptions and base stations in a directory.
 
+use crate::StoreError;
 use crate::files::{Disk, Files, write_durably};
 use crate::record::{self, RecordError};
-use crate::seal::{SealError, Sealer};
+use crate::seal::Sealer;
 use dect::subscription::{Change, RfpRecord, Subscription, Subscriptions};
 use ident::{Ipei, Mac};
 use std::fs::{File, TryLockError};
@@ -20,23 +21,6 @@ pub struct DirSubscriptions<F = Disk> {
     sealer: Sealer,
     /// Held as long as this value lives: two servers in one directory would undo each other's changes.
     _lock: Option<File>,
-}
-
-/// Why the directory does not serve.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// The directory, or something in it, cannot be used.
-    #[error("cannot use {0}; check that it exists, its rights and the free space")]
-    Files(PathBuf, #[source] io::Error),
-    /// Another server has it.
-    #[error("the state directory {0} is in use by another server; stop that one first")]
-    InUse(PathBuf),
-    /// The keys in it cannot be sealed or opened.
-    #[error(transparent)]
-    Seal(#[from] SealError),
-    /// A record cannot be put into its form.
-    #[error("a record cannot be written")]
-    Record(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl DirSubscriptions {

@@ -1,6 +1,7 @@
 //! What is kept, however and whenever the power goes.
 
 use super::*;
+use crate::SealError;
 use dect::subscription::{Keys, LinkKey, Uak};
 use ident::{Ipui, Rpn};
 use std::cell::RefCell;
