@@ -175,6 +175,11 @@ impl Spec {
         }
     }
 
+    pub(crate) const fn unit(mut self, unit: &'static str) -> Self {
+        self.unit = unit;
+        self
+    }
+
     pub(crate) const fn range(mut self, least: i64, most: i64) -> Self {
         self.range = (least, most);
         self

@@ -41,7 +41,7 @@ group! { "dect."
     ALLOW_LONG_MESSAGES: bool = "true" at "allow_long_messages" [.ip().later()]
 
     /// Transmit power of every base station that can set it.
-    GLOBAL_TX_POWER: TxPower = "0" at "global_tx_power" [.later()]
+    GLOBAL_TX_POWER: TxPower = "0" at "global_tx_power" [.unit("dBm").later()]
 
     /// Handset login on or off.
     HANDSET_LOGIN: bool = "false" at "handset_login" [.ip().hidden().later()]

@@ -20,7 +20,7 @@ group! { "Handset_sharing."
     LINEBUSY: Text = "Extension busy" at "linebusy" [.rack().hidden()]
 
     /// How many handsets may hold one line; all ring and get messages, one call at a time.
-    MAX_SIMUL_USERS: u8 = "1" at "max_simul_users" [.range(1, 3).rack().hidden()]
+    MAX_SIMUL_USERS: u8 = "1" at "max_simul_users" [.unit("users").range(1, 3).rack().hidden()]
 
     /// Prompt for the extension.
     TEXT1: Text = "Enter Extension" at "text1" [.rack().hidden()]

@@ -69,7 +69,7 @@ group! { "network."
     IPV6MTU: Mtu = "0" at "ipv6mtu" [.range(1280, 65_536).rack()]
 
     /// IPv6 prefix length.
-    IPV6PREFIX: u8 = "64" at "ipv6prefix" [.range(0, 128).rack()]
+    IPV6PREFIX: u8 = "64" at "ipv6prefix" [.unit("bits").range(0, 128).rack()]
 
     /// MAC address.
     MAC: Option<Mac> = "" at "mac" [.rack()]

@@ -32,7 +32,7 @@ group! { "security."
     PASSWORD: LoginPassword = "" at "password" [.secret().ip().later()]
 
     /// Password age limit.
-    PASSWORD_LIFETIME: PasswordLifetime = "0" at "password_lifetime" [.latch().ip().later()]
+    PASSWORD_LIFETIME: PasswordLifetime = "0" at "password_lifetime" [.unit("days").latch().ip().later()]
 
     /// Strict password rules.
     STRICT_PASSWORD: bool = "false" at "strict_password" [.latch().ip().later()]

@@ -5,8 +5,8 @@ use crate::value::TxMilliwatt;
 
 group! { "tx_power."
     /// Transmit power.
-    HANDSET: TxMilliwatt = "250" at "handset" [.ip().hidden().later()]
+    HANDSET: TxMilliwatt = "250" at "handset" [.unit("mW").ip().hidden().later()]
 
     /// Transmit power of base stations.
-    RFP: TxMilliwatt = "250" at "rfp" [.ip().hidden().later()]
+    RFP: TxMilliwatt = "250" at "rfp" [.unit("mW").ip().hidden().later()]
 }
