@@ -22,7 +22,7 @@ fn read(text: &str) -> (Users, Vec<Notice>) {
 
 fn read_as(form: Option<Form>, text: &str) -> Result<(Users, Vec<Notice>), String> {
     let source = Source { form, ..Source::default() };
-    Users::read_any(&source, "file", text).map_err(|flaws| flaws.to_string())
+    Users::read_any(&source, "file", text.as_bytes()).map_err(|flaws| flaws.to_string())
 }
 
 fn what(notices: &[Notice]) -> Vec<&str> {
@@ -141,7 +141,7 @@ fn columns_with_names_of_their_own_are_mapped() {
     let source = Source { mapping, ..Source::default() };
     let text = "Extension\tName\tCost\n1\tAnna\t9\n";
     let (users, notices) =
-        Users::read_any(&source, "file", text).map_err(|f| f.to_string()).unwrap();
+        Users::read_any(&source, "file", text.as_bytes()).map_err(|f| f.to_string()).unwrap();
     assert_eq!(users.users[0].get(&DISPLAYNAME), "Anna");
     assert!(notices.is_empty() && users.users[0].texts().count() == 2);
     for (text, expected) in
@@ -337,7 +337,7 @@ proptest! {
         let lines = text.split(['\n', '\r']).count();
         for form in [None, Some(Form::Xml), Some(Form::Csv), Some(Form::Webex)] {
             let source = Source { form, ..Source::default() };
-            match Users::read_any(&source, "file", &text) {
+            match Users::read_any(&source, "file", text.as_bytes()) {
                 Ok((users, notices)) => {
                     for notice in notices {
                         prop_assert!((1..=lines).contains(&(notice.place.line as usize)), "{:?}", notice);

@@ -28,6 +28,8 @@ pub(crate) enum Command {
     DecodeNwk(Vec<String>),
     /// Say what is in messages of the base-station link in hexadecimal.
     DecodeLink(Vec<String>, Option<Cipher>),
+    /// Look at a file of users.
+    Users(Box<crate::users::Wish>),
     /// Which version this is.
     Version,
     /// How it is used.
@@ -141,6 +143,7 @@ fn command(word: &str, mut parser: Parser) -> Result<Command, lexopt::Error> {
         "enrol" => enrol(parser),
         "decode" => decode(parser),
         "ctl" => ctl(parser),
+        "users" => Ok(Command::Users(Box::new(crate::users::parse(parser)?))),
         "version" => end(parser, Command::Version),
         "help" => Ok(Command::Help),
         word => match role(word) {

@@ -4,6 +4,7 @@ mod arguments;
 mod control;
 mod decode;
 mod logs;
+mod users;
 
 use arguments::{Command, Place, USAGE};
 use roles::client::Server;
@@ -20,7 +21,7 @@ fn main() -> ExitCode {
     match arguments::parse(std::env::args_os()) {
         Ok(command) => obey(command),
         Err(error) => {
-            eprintln!("appliance: {error}\n{USAGE}");
+            eprintln!("appliance: {error}\n{USAGE}\n{}", users::USAGE);
             ExitCode::from(EXIT_USAGE)
         }
     }
@@ -43,12 +44,13 @@ fn obey(command: Command) -> ExitCode {
         Command::DecodeSip(files) => decode::sip(&files),
         Command::DecodeNwk(words) => decode::nwk(&words),
         Command::DecodeLink(words, cipher) => decode::link(&words, cipher.as_ref()),
+        Command::Users(wish) => users::obey(&wish),
         Command::Version => {
             println!("appliance {}", env!("CARGO_PKG_VERSION"));
             Ok(())
         }
         Command::Help => {
-            println!("{USAGE}");
+            println!("{USAGE}\n{}", users::USAGE);
             Ok(())
         }
     };

@@ -130,3 +130,36 @@ fn a_file_that_is_not_there_is_named() {
     assert!(err(&output).contains("cannot read /nowhere/message"), "{}", err(&output));
     assert_eq!(out(&output).lines().count(), 2, "the others are told: {}", out(&output));
 }
+
+#[test]
+fn a_file_of_users_is_checked_and_converted_without_a_server() {
+    let folder = folder("users");
+    let at = |name: &str| folder.join(name).to_string_lossy().into_owned();
+    let (table, xml, wrong) = (at("users.csv"), at("users.xml"), at("wrong.xml"));
+    let text = "username,ipei,shoe\n1,00077 0000001,44\n2,,\n";
+    std::fs::write(&table, text).expect("the folder can be written");
+    std::fs::write(&wrong, "<users>\n<user/>\n</users>").expect("the folder can be written");
+
+    let checked = appliance(&["users", "check", &table]);
+    assert!(checked.status.success(), "{}", err(&checked));
+    let expected = format!(
+        "{table}, line 2, column 17: <shoe> is kept, but it is not known\n\
+         {table}: 2 user(s); it can be imported\n"
+    );
+    assert_eq!(out(&checked), expected);
+
+    let converted = appliance(&["users", "convert", &table]);
+    assert!(err(&converted).contains("<shoe> is kept"));
+    std::fs::write(&xml, converted.stdout).expect("the folder can be written");
+    let back = appliance(&["users", "convert", "--to", "csv", &xml]);
+    assert_eq!(out(&back), "ipei,username,shoe\n00077 0000001,1,44\n,2,\n");
+
+    let refused = appliance(&["users", "check", &wrong]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(out(&refused).is_empty());
+    let expected = format!("{wrong}, line 2, column 1: <user> has no <username>");
+    assert!(err(&refused).contains(&expected), "{}", err(&refused));
+    let missing = appliance(&["users", "check", &at("nowhere")]);
+    assert!(err(&missing).contains("cannot read"));
+    assert_eq!(appliance(&["users", "fly", &xml]).status.code(), Some(2));
+}

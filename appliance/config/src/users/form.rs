@@ -2,7 +2,7 @@
 
 use super::csv::{Lines, Mapping};
 use super::{Users, webex};
-use crate::flaw::{Flaws, Notice};
+use crate::flaw::{Flaw, Flaws, Notice, Place};
 use crate::model::{self, Model};
 
 /// A form that users can come in.
@@ -63,7 +63,12 @@ impl Users {
     ///
     /// # Errors
     /// Everything that is wrong with the file, each with its place and what was expected.
-    pub fn read_any(source: &Source, file: &str, text: &str) -> Result<(Self, Vec<Notice>), Flaws> {
+    pub fn read_any(
+        source: &Source,
+        file: &str,
+        octets: &[u8],
+    ) -> Result<(Self, Vec<Notice>), Flaws> {
+        let text = text(file, octets)?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         match source.form.unwrap_or_else(|| Form::of(text)) {
             Form::Xml => Self::read_for(source.model, file, text),
@@ -71,4 +76,14 @@ impl Users {
             Form::Webex => Self::read_webex(source.model, file, text),
         }
     }
+}
+
+fn text<'a>(file: &str, octets: &'a [u8]) -> Result<&'a str, Flaws> {
+    std::str::from_utf8(octets).map_err(|error| {
+        let before = octets.get(..error.valid_up_to()).unwrap_or_default();
+        let lines = before.split(|octet| *octet == b'\n').count();
+        let place = Place { line: u32::try_from(lines).unwrap_or(u32::MAX), column: 1 };
+        let what = "octets that are no UTF-8; save the file as UTF-8".into();
+        Flaws(vec![Flaw { file: file.to_owned(), place, what }])
+    })
 }
