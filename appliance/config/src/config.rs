@@ -57,12 +57,20 @@ impl Config {
     /// # Errors
     /// [`Reject::OneWay`] where that would loosen what only a factory reset loosens.
     pub fn unset(&mut self, spec: &'static Spec, nth: u8) -> Result<(), Reject> {
-        let held = spec.latch && tightness(spec.default) < tightness(self.text(spec, nth));
+        self.unset_at(spec, &at(nth))
+    }
+
+    /// Takes the value of one place away, [`groups::find`] says which.
+    ///
+    /// # Errors
+    /// [`Reject::OneWay`] where that would loosen what only a factory reset loosens.
+    pub fn unset_at(&mut self, spec: &'static Spec, at: &At) -> Result<(), Reject> {
+        let held = spec.latch && tightness(spec.default) < tightness(self.text_at(spec, at));
         if held {
             return Err(Reject::OneWay);
         }
-        self.set.remove(&(spec.path, at(nth)));
-        self.forget_unknown(&spec.path_of(nth));
+        self.set.remove(&(spec.path, at.clone()));
+        self.forget_unknown(&spec.path_at(at));
         Ok(())
     }
 

@@ -43,6 +43,10 @@ impl fmt::Display for Place {
 
 impl fmt::Display for Flaw {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.place == Place::default() {
+            // It was typed, not read.
+            return f.write_str(&self.what);
+        }
         write!(f, "{}, {}: {}", self.file, self.place, self.what)
     }
 }

@@ -14,6 +14,7 @@
 //! # Ok::<(), String>(())
 //! ```
 
+mod assign;
 mod config;
 mod entry;
 mod export;
@@ -31,6 +32,7 @@ pub mod users;
 pub mod value;
 pub mod xml;
 
+pub use assign::Shown;
 pub use config::Config;
 pub use entry::{Change, Entry};
 pub use export::{Export, Secrets};

@@ -174,7 +174,7 @@ pub fn observed(server: &Server, role: &str) -> Result<Observed, ClientError> {
     ask(server, role, async |connection| ObservedProxy::new(connection).await?.get().await)
 }
 
-fn ask<T>(
+pub(crate) fn ask<T>(
     server: &Server,
     role: &str,
     question: impl AsyncFnOnce(&Connection) -> fdo::Result<T>,

@@ -1,5 +1,6 @@
 //! The beginning of a role's process: its log, its passed socket, its runtime, and how it is stopped.
 
+use crate::conf::{self, ConfError};
 use crate::console::{self, ConsoleError};
 use crate::ctl::{self, CtlError};
 use crate::dect::{self, DectError};
@@ -72,13 +73,14 @@ impl Place {
         }
     }
 
-    /// The folder that a role has for itself; the one of the log is made, since it may have been lost.
+    /// The folder that a role has for itself; the one of the log is made, since it may have been lost, and that of the
+    /// role for settings, since in the foreground nobody else makes it.
     fn own(&self, role: &Role) -> PathBuf {
-        if role.name != "log" {
+        if !["log", "conf"].contains(&role.name) {
             return self.state.clone();
         }
         let foreground = self.ground == Ground::Foreground;
-        let own = if foreground { self.state.join("log") } else { self.state.clone() };
+        let own = if foreground { self.state.join(role.name) } else { self.state.clone() };
         // Where there is no room for it the log is kept in memory, and says so.
         let made = std::fs::create_dir_all(&own);
         if made.is_ok() && !foreground {
@@ -114,6 +116,9 @@ pub enum EntryError {
     /// The role `ctl`.
     #[error(transparent)]
     Ctl(#[from] CtlError),
+    /// The role `conf`.
+    #[error(transparent)]
+    Conf(#[from] ConfError),
     /// The role `console`.
     #[error(transparent)]
     Console(#[from] ConsoleError),
@@ -148,6 +153,7 @@ impl EntryError {
             Self::Dect(_)
             | Self::Media(_)
             | Self::Ctl(_)
+            | Self::Conf(_)
             | Self::Console(_)
             | Self::Log(_)
             | Self::Sandbox(_)
@@ -258,6 +264,10 @@ pub fn role(name: &str, place: &Place) -> Result<(), EntryError> {
                 };
                 let given = console::Given { doors, control, listener, callers, sources };
                 Ok(console::run(given, stop).await?)
+            }
+            "conf" => {
+                let options = conf::Options { folder: own, files: place.files.clone(), callers };
+                Ok(conf::run(options, listener, stop).await?)
             }
             "log" => {
                 let mut datagrams = |name| passed.named(name).map(UnixDatagram::from);

@@ -1,7 +1,9 @@
 //! The roles: sockets and timers joined to engines. tokio lives here and nowhere else.
 
+pub mod administer;
 pub mod ca;
 pub mod client;
+pub mod conf;
 pub mod console;
 pub mod ctl;
 pub mod dect;

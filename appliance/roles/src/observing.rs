@@ -25,6 +25,8 @@ pub(crate) struct Observation {
     begun: Instant,
     /// How many of what it counts there were.
     pub(crate) count: u64,
+    /// What a person has to see to.
+    pub(crate) alerts: Vec<String>,
     watchers: Watchers<(), observed1::Event>,
 }
 
@@ -32,7 +34,7 @@ impl Observation {
     /// From now on.
     pub(crate) fn begin(role: &'static str, status: &'static str, counted: &'static str) -> Self {
         let (begun, watchers) = (Instant::now(), Watchers::default());
-        Self { role, status, counted, begun, count: 0, watchers }
+        Self { role, status, counted, begun, count: 0, alerts: Vec::new(), watchers }
     }
 
     /// Answers a question.
@@ -45,6 +47,7 @@ impl Observation {
         drop(answer.send(Observed {
             status: self.status.into(),
             counters: vec![Counter { name: self.counted.into(), value: self.count }],
+            alerts: self.alerts.iter().map(|alert| bus::sendable(alert)).collect(),
             ..observed(self.role, self.begun)
         }));
     }

@@ -160,6 +160,24 @@ impl Database {
         })
     }
 
+    /// What was in force as generation `to`; handsets and base stations are those of now.
+    ///
+    /// # Errors
+    /// [`StoreError::NoGeneration`] where it is too old or never was, and those of the disk.
+    pub fn content_at(&mut self, to: u64) -> Result<Stored, StoreError> {
+        let transaction = self.connection.transaction()?;
+        let way = generations::way_back(&transaction, &self.sealer, to)?;
+        generations::apply(&transaction, &mut State::read(&transaction)?, &way)?;
+        // Whatever becomes of it, the transaction is never committed.
+        let mut left_out = LeftOut::default();
+        let (settings, _) = settings::all(&transaction, &self.sealer, &mut left_out)?;
+        let (users, _) = users::all(&transaction, &self.sealer, &mut left_out)?;
+        let (subscriptions, _) = radio::subscriptions(&transaction, &self.sealer, &mut left_out)?;
+        let (rfps, _) = radio::rfps(&transaction, &self.sealer, &mut left_out)?;
+        let alarms = left_out.alarms();
+        Ok(Stored { generation: to, settings, users, subscriptions, rfps, alarms })
+    }
+
     /// Makes changes of handsets and base stations, all or none, durably. They have no generation of their own, and
     /// going back to one leaves them as they are.
     ///

@@ -44,6 +44,8 @@ pub struct Generation {
 }
 
 impl Generation {
+    /// So many changes can be undone.
+    pub const UNDO_MAX: usize = UNDO_MAX;
     /// Lines that are kept in memory of one generation; an import may have ten thousand.
     pub const DIFFERENCES_MAX: usize = 1_000;
 }

@@ -1,0 +1,476 @@
+//! What is in force, and how it changes.
+
+use super::trial::{Return, Trial};
+use super::users::Changes;
+use crate::records;
+use bus::conf1::{Ask, Author, Keep, Outcome, Rfp, Row as Form, Standing, Subscription};
+use config::roster::{Change, Roster, Row};
+use config::trial::Event;
+use config::users::{Source, User, Users, fields};
+use config::{Config, Export, Notice, Secrets, groups, xml};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+use store::{Commit, Database, Generation, StoreError, device_key};
+use tokio::sync::watch;
+
+/// Everything the role keeps.
+pub(super) struct Keeping {
+    pub(super) folder: PathBuf,
+    database: Database,
+    config: Config,
+    roster: Roster,
+    generation: u64,
+    changes: Changes,
+    trial: Trial,
+    now: watch::Sender<(u64, u64)>,
+    /// What a person has to see to; the files of the administrator add theirs.
+    pub(super) alarms: Vec<String>,
+    /// The disk has not taken the last change.
+    refused: Option<String>,
+}
+
+/// A change that somebody wants.
+pub(super) struct Wish<'a> {
+    pub(super) author: &'a Author,
+    /// In a few words, for the history.
+    pub(super) what: &'a str,
+    /// The settings as they are to be.
+    pub(super) config: Option<Config>,
+    /// The users as they are to be.
+    pub(super) roster: Option<Roster>,
+    /// What an administrator should know of what was given.
+    pub(super) notices: Vec<String>,
+}
+
+impl Keeping {
+    /// Opens the database in this folder, which is made if it is not there.
+    pub(super) fn open(folder: &Path) -> Result<Self, StoreError> {
+        let (sealer, key_alarm) = device_key(folder)?;
+        let (mut database, mut alarms) = Database::open(folder, sealer)?;
+        alarms.extend(key_alarm);
+        let stored = database.load()?;
+        alarms.extend(stored.alarms);
+        let alarms = alarms.iter().map(ToString::to_string).collect();
+        let (config, notices) = Config::from_entries(stored.settings);
+        let (roster, unread) = Roster::from_rows(stored.users);
+        let generation = stored.generation;
+        let mut keeping = Self {
+            folder: folder.to_owned(),
+            database,
+            config,
+            roster,
+            generation,
+            changes: Changes::begin(generation),
+            trial: Trial::open(folder),
+            now: watch::Sender::new((generation, generation)),
+            alarms,
+            refused: None,
+        };
+        keeping.alarms.extend(notices.into_iter().map(|notice| notice.what));
+        let unread =
+            unread.into_iter().map(|(key, why)| format!("user {key} is not in force: {why}"));
+        keeping.alarms.extend(unread);
+        for alarm in &keeping.alarms {
+            tracing::error!("{alarm}");
+        }
+        let found = keeping.trial.found(Instant::now());
+        keeping.follow_up(found);
+        Ok(keeping)
+    }
+
+    /// What a person has to see to.
+    pub(super) fn alerts(&self) -> Vec<String> {
+        let trial = self.trial.back_to().map(|back_to| {
+            format!("generation {} waits to be confirmed (`appliance ctl confirm`), else the settings of {back_to} return", self.generation)
+        });
+        self.alarms.iter().chain(&self.refused).cloned().chain(trial).collect()
+    }
+
+    /// When [`Self::expire`] is to be called.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.trial.deadline()
+    }
+
+    /// Sees to what was waited for in vain.
+    pub(super) fn expire(&mut self) {
+        self.expire_at(Instant::now());
+    }
+
+    pub(super) fn expire_at(&mut self, now: Instant) {
+        let wanted = self.trial.expire(now);
+        self.follow_up(wanted);
+    }
+
+    /// Uses a quiet moment for the disk's sake.
+    pub(super) fn idle(&mut self) {
+        if let Err(error) = self.database.checkpoint() {
+            tracing::warn!(%error, "the database could not be tidied up");
+        }
+    }
+
+    /// The last thing that is done.
+    pub(super) fn close(mut self) {
+        if let Err(error) = self.database.checkpoint() {
+            tracing::warn!(%error, "the database could not be closed in order; nothing is lost");
+        }
+    }
+
+    /// Answers one question. Whoever has hung up meanwhile gets no answer.
+    pub(super) fn asked(&mut self, ask: Ask) {
+        match ask {
+            Ask::Settings(answer) => drop(answer.send((self.generation, self.config.write()))),
+            Ask::Users(since, answer) => drop(answer.send(self.changes.news(&self.roster, since))),
+            Ask::Subscriptions(answer) => drop(answer.send(self.subscriptions())),
+            Ask::Keep(keep, answer) => drop(answer.send(self.keep(&keep))),
+            Ask::Follow(answer) => drop(answer.send(self.now.subscribe())),
+            Ask::ImportSettings(author, name, file, answer) => {
+                drop(answer.send(self.import_settings(&author, &name, &file)));
+            }
+            Ask::ImportUsers(author, name, file, answer) => {
+                drop(answer.send(self.import_users(&author, &name, &file)));
+            }
+            Ask::Set(author, values, answer) => drop(answer.send(self.set(&author, &values))),
+            Ask::ChangeUsers(author, put, removed, answer) => {
+                drop(answer.send(self.change_users(&author, put, &removed)));
+            }
+            Ask::ExportSettings(guide, answer) => {
+                let what = Export { secrets: Secrets::Clear, ours: !guide };
+                drop(answer.send(self.config.export(&what)));
+            }
+            Ask::ExportUsers(answer) => drop(answer.send(self.export_users())),
+            Ask::History(limit, answer) => drop(answer.send(self.history(limit))),
+            Ask::Undo(author, to, answer) => drop(answer.send(self.undo(&author, to))),
+            Ask::Confirm(author, answer) => drop(answer.send(self.confirm(&author))),
+            Ask::Standing(answer) => drop(answer.send(self.standing())),
+        }
+    }
+
+    fn subscriptions(&mut self) -> Result<(Vec<Subscription>, Vec<Rfp>), String> {
+        let stored = self.database.load().map_err(said)?;
+        let subscriptions = stored.subscriptions.iter().map(records::form).collect();
+        Ok((subscriptions, stored.rfps.iter().map(records::rfp_form).collect()))
+    }
+
+    fn keep(&mut self, keep: &Keep) -> Result<(), String> {
+        let changes = records::changes(keep).map_err(|error| error.to_string())?;
+        let kept = self.database.keep(&changes).map_err(said);
+        self.noted(kept)
+    }
+
+    /// Puts the settings of a file in the place of those there are.
+    pub(super) fn import_settings(
+        &mut self,
+        author: &Author,
+        name: &str,
+        file: &[u8],
+    ) -> Result<Outcome, String> {
+        let (config, notices) = self.config.import_bytes(name, file).map_err(refused)?;
+        let notices = placed(name, notices);
+        let what = format!("settings imported from {name}");
+        self.make(Wish { author, what: &what, config: Some(config), roster: None, notices })
+    }
+
+    /// Puts the users of a file in the place of those there are.
+    pub(super) fn import_users(
+        &mut self,
+        author: &Author,
+        name: &str,
+        file: &[u8],
+    ) -> Result<Outcome, String> {
+        let (text, mut notices) =
+            xml::decode(name, file).map_err(|flaw| refused(config::Flaws(vec![flaw])))?;
+        let (users, more) = Users::read_any(&Source::default(), name, &text).map_err(refused)?;
+        notices.extend(more);
+        let (roster, notices) = (Roster::from_users(users), placed(name, notices));
+        let what = format!("users imported from {name}");
+        self.make(Wish { author, what: &what, config: None, roster: Some(roster), notices })
+    }
+
+    fn set(&mut self, author: &Author, values: &[(String, String)]) -> Result<Outcome, String> {
+        let (config, notices) = self.config.with(values).map_err(refused)?;
+        let notices = placed("", notices);
+        self.make(Wish {
+            author,
+            what: "settings changed",
+            config: Some(config),
+            roster: None,
+            notices,
+        })
+    }
+
+    fn change_users(
+        &mut self,
+        author: &Author,
+        put: Vec<Form>,
+        removed: &[String],
+    ) -> Result<Outcome, String> {
+        let mut roster = self.roster.clone();
+        for key in removed {
+            let there = roster.user(key).is_some();
+            if !there {
+                return Err(format!("there is no user {key}; nothing was changed"));
+            }
+            roster.apply(&Change::Removed(key.clone())).map_err(|error| error.to_string())?;
+        }
+        for Form { key, fields } in put {
+            let row = Row { key: key.clone(), fields };
+            let wrong = |error| format!("user {key}: {error}; nothing was changed");
+            let device = User::from_row(&row).map_err(wrong)?.get(&fields::IPEI);
+            let holder = device.and_then(|ipei| roster.holder(ipei)).filter(|it| **it != *key);
+            if let Some(holder) = holder {
+                return Err(format!(
+                    "user {key}: the handset is that of user {holder}; take it away there first; nothing was changed"
+                ));
+            }
+            roster.apply(&Change::Added(row)).map_err(wrong)?;
+        }
+        // What holds between users is looked at by the reader of the file.
+        let text = roster.to_users().write();
+        let (users, _) = Users::read_any(&Source::default(), "users", &text).map_err(refused)?;
+        let roster = Roster::from_users(users);
+        self.make(Wish {
+            author,
+            what: "users changed",
+            config: None,
+            roster: Some(roster),
+            notices: Vec::new(),
+        })
+    }
+
+    fn export_users(&self) -> String {
+        let closed = self.config.get(&groups::security::PASSWORDS_UNEXPORTABLE);
+        let users = self.roster.to_users();
+        if closed { users.write_masked() } else { users.write() }
+    }
+
+    fn history(&mut self, limit: u32) -> Result<Vec<bus::conf1::Generation>, String> {
+        let history = self.database.history(limit.min(HISTORY_MAX) as usize).map_err(said)?;
+        let kept = |place| place <= Generation::UNDO_MAX;
+        Ok(history.into_iter().enumerate().map(|(place, it)| generation(it, kept(place))).collect())
+    }
+
+    fn undo(&mut self, author: &Author, to: u64) -> Result<Outcome, String> {
+        if self.trial.back_to().is_some() {
+            return Err(
+                "a change waits to be confirmed; confirm it, or wait until it has returned".into(),
+            );
+        }
+        let then = self.database.content_at(to).map_err(said)?;
+        let (config, notices) = Config::from_entries(then.settings);
+        let (config, latched) = self.config.keep_latches(config);
+        let (roster, _) = Roster::from_rows(then.users);
+        let mut notices = placed("", notices);
+        notices.extend(
+            latched.iter().map(|spec| {
+                format!("{} stays as it is: only a factory reset loosens it", spec.path)
+            }),
+        );
+        let what = format!("back to generation {to}");
+        self.make(Wish { author, what: &what, config: Some(config), roster: Some(roster), notices })
+    }
+
+    fn confirm(&mut self, author: &Author) -> Result<Outcome, String> {
+        if self.trial.back_to().is_none() {
+            return Err("nothing waits to be confirmed".into());
+        }
+        if author.base != 0 && author.base != self.generation {
+            return Err(self.stale(author.base));
+        }
+        let _ = self.trial.handle(Instant::now(), Event::Confirmed);
+        tracing::info!(
+            generation = self.generation,
+            who = author.who,
+            from = author.from,
+            "confirmed"
+        );
+        Ok(Outcome { generation: self.generation, ..Outcome::default() })
+    }
+
+    fn standing(&self) -> Standing {
+        let left = self.trial.deadline().map(|at| at.saturating_duration_since(Instant::now()));
+        Standing {
+            generation: self.generation,
+            users: self.changes.number(),
+            on_trial: self.trial.back_to().is_some(),
+            back_to: self.trial.back_to().unwrap_or_default(),
+            left_s: left.map_or(0, |left| u32::try_from(left.as_secs()).unwrap_or(u32::MAX)),
+        }
+    }
+
+    /// Makes a change, if it is one and may be made.
+    pub(super) fn make(&mut self, wish: Wish<'_>) -> Result<Outcome, String> {
+        let author = wish.author;
+        if author.base != 0 && author.base != self.generation {
+            return Err(self.stale(author.base));
+        }
+        let waits = self.trial.back_to().is_some() && wish.config.is_some();
+        if waits && author.confirm_within_s == 0 && !author.only_look {
+            return Err("other settings wait to be confirmed; confirm them first, or wait until they have returned".into());
+        }
+        self.made(wish)
+    }
+
+    fn made(&mut self, wish: Wish<'_>) -> Result<Outcome, String> {
+        let author = wish.author;
+        let trial = author.confirm_within_s > 0;
+        let differences = self.differences(&wish);
+        let outcome = Outcome { generation: self.generation, notices: wish.notices, differences };
+        if outcome.differences.is_empty() || author.only_look {
+            return Ok(outcome);
+        }
+        let users = wish.roster.as_ref().map(|new| self.roster.difference(new)).unwrap_or_default();
+        if trial {
+            let within = Duration::from_secs(author.confirm_within_s.min(TRIAL_MAX_S).into());
+            let asked = self.trial.ask(Instant::now(), self.generation, within);
+            asked.map_err(|error| {
+                format!(
+                    "nothing was changed, since what to return to could not be remembered: {error}"
+                )
+            })?;
+        }
+        let commit = Commit {
+            who: author.who.clone(),
+            from: author.from.clone(),
+            what: wish.what.to_owned(),
+            base: Some(self.generation),
+            settings: wish.config.as_ref().map(Config::entries),
+            users: users.clone(),
+        };
+        let committed = self.database.commit(&commit).map_err(said);
+        let event = if committed.is_ok() { Event::Committed } else { Event::Failed };
+        if trial {
+            let _ = self.trial.handle(Instant::now(), event);
+        }
+        self.generation = self.noted(committed)?.number;
+        self.config = wish.config.unwrap_or_else(|| std::mem::take(&mut self.config));
+        if let Some(roster) = wish.roster {
+            self.roster = roster;
+        }
+        if !users.is_empty() {
+            self.changes.add(self.generation, users);
+        }
+        tracing::info!(
+            generation = self.generation,
+            who = author.who,
+            from = author.from,
+            differences = outcome.differences.len(),
+            "{}",
+            wish.what
+        );
+        self.now.send_replace((self.generation, self.changes.number()));
+        Ok(Outcome { generation: self.generation, ..outcome })
+    }
+
+    /// What would be different, one line each.
+    fn differences(&self, wish: &Wish<'_>) -> Vec<String> {
+        let settings =
+            wish.config.as_ref().map(|new| self.config.difference(new)).unwrap_or_default();
+        let users = wish.roster.as_ref().map(|new| self.roster.difference(new)).unwrap_or_default();
+        let users = users.iter().map(|change| match change {
+            Change::Added(row) => format!("user {} is added", row.key),
+            Change::Changed(row) => format!("user {} is changed", row.key),
+            Change::Removed(key) => format!("user {key} is removed"),
+        });
+        settings.iter().map(shown).chain(users).collect()
+    }
+
+    /// Puts back what nobody has confirmed, if that is what follows.
+    fn follow_up(&mut self, wanted: std::io::Result<Option<Return>>) {
+        let back_to = match wanted {
+            Ok(Some(Return(back_to))) => back_to,
+            Ok(None) => return,
+            Err(error) => {
+                return tracing::error!(%error, "what was remembered of a trial cannot be read");
+            }
+        };
+        let returned = self.give_back(back_to);
+        let event = if returned.is_ok() { Event::Returned } else { Event::NotReturned };
+        if let Err(why) = returned {
+            tracing::error!(
+                back_to,
+                "settings that nobody has confirmed cannot be taken back: {why}"
+            );
+        }
+        let _ = self.trial.handle(Instant::now(), event);
+    }
+
+    /// The settings of this generation; users that have changed meanwhile stay as they are.
+    fn give_back(&mut self, back_to: u64) -> Result<(), String> {
+        let then = self.database.content_at(back_to).map_err(said)?;
+        let (config, _) = Config::from_entries(then.settings);
+        let author = Author { who: "conf".into(), from: "itself".into(), ..Author::default() };
+        let what = format!("nobody has confirmed: the settings of generation {back_to} return");
+        let wish = Wish {
+            author: &author,
+            what: &what,
+            config: Some(config),
+            roster: None,
+            notices: Vec::new(),
+        };
+        self.made(wish).map(drop)
+    }
+
+    fn stale(&self, base: u64) -> String {
+        StoreError::Stale { base, now: self.generation }.to_string()
+    }
+
+    /// Remembers whether the disk takes changes, for the alerts.
+    fn noted<T>(&mut self, done: Result<T, String>) -> Result<T, String> {
+        match &done {
+            Ok(_) => self.refused = None,
+            Err(why) => {
+                tracing::error!("a change could not be kept: {why}");
+                self.refused = Some(why.clone());
+            }
+        }
+        done
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "as map_err gives it")]
+fn said(error: StoreError) -> String {
+    with_causes(&error)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "as map_err gives it")]
+fn refused(flaws: config::Flaws) -> String {
+    format!("{flaws}\nnothing of it was applied")
+}
+
+/// Notices with the place they are about, where they have one.
+fn placed(name: &str, notices: Vec<Notice>) -> Vec<String> {
+    let words = |notice: Notice| {
+        let has_place = notice.place.line > 0 && !name.is_empty();
+        if has_place { format!("{name}, {}: {}", notice.place, notice.what) } else { notice.what }
+    };
+    notices.into_iter().map(words).collect()
+}
+
+fn generation(generation: Generation, kept: bool) -> bus::conf1::Generation {
+    let Generation { number, at_us, who, from, what, differences } = generation;
+    bus::conf1::Generation { number, at_us, who, from, what, differences, kept }
+}
+
+/// Generations that are told at once.
+const HISTORY_MAX: u32 = 1000;
+/// A day; who is away for longer has not seen what he has done.
+const TRIAL_MAX_S: u32 = 86_400;
+
+/// A setting that differs, in a line.
+fn shown(change: &config::Change) -> String {
+    let text = |text: &Option<String>| {
+        text.as_ref().map_or_else(|| "the default".to_owned(), |it| format!("\"{it}\""))
+    };
+    format!("{}: {} instead of {}", change.path, text(&change.to), text(&change.from))
+}
+
+/// An error with everything that led to it.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}
