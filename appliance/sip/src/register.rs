@@ -139,6 +139,8 @@ pub struct Registration {
     state: State,
     /// What the IWU said last, while a REGISTER is out.
     wanted: bool,
+    /// It was wanted once more while a REGISTER was out, which may have said what does not hold any more.
+    again: bool,
     /// Servers asked in this attempt.
     asked: u8,
     /// Challenges and 423 answered in this attempt.
@@ -160,6 +162,7 @@ impl Registration {
         Self {
             state: State::Off,
             wanted: false,
+            again: false,
             asked: 0,
             turns: 0,
             failures: 0,
@@ -274,6 +277,10 @@ impl Registration {
             Event::Granted(granted) if self.wanted => {
                 self.failures = 0;
                 self.granted = granted.min(GRANTED_MOST);
+                if self.again {
+                    out.act(Action::Registered(self.granted));
+                    return self.queue(out);
+                }
                 out.start(Timer::Refresh);
                 out.act(Action::Registered(self.granted));
                 State::Registered
@@ -305,11 +312,12 @@ impl Registration {
                 self.failed(Failure::Credentials(status), Others::Gone, out)
             }
             Event::Register => {
+                self.again = self.wanted;
                 self.wanted = true;
                 state
             }
             Event::Deregister => {
-                self.wanted = false;
+                (self.wanted, self.again) = (false, false);
                 state
             }
             // The transaction that went by it hears of it too.
@@ -332,6 +340,9 @@ impl Registration {
     fn failed(&mut self, failure: Failure, others: Others, out: &mut Out) -> State {
         if self.state == State::Leaving || !self.wanted {
             return self.left(out);
+        }
+        if self.again {
+            return self.queue(out);
         }
         let elsewhere = matches!(
             failure,
@@ -356,7 +367,7 @@ impl Registration {
     }
 
     fn queue(&mut self, out: &mut Out) -> State {
-        self.wanted = true;
+        (self.wanted, self.again) = (true, false);
         out.act(Action::Queue);
         State::Queued
     }

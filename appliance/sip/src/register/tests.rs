@@ -88,6 +88,32 @@ Register -> Queued
 }
 
 #[test]
+fn who_is_to_register_while_it_does_asks_again_with_what_holds_then() {
+    for (answer, told) in [
+        (Event::Granted(HOUR), "  Registered(3600s)\n"),
+        (AGAIN, ""),
+        (Event::Failed(Failure::Silent, Others::Left), ""),
+    ] {
+        let events = [Event::Register, Event::Admitted, Event::Register, answer, Event::Admitted];
+        assert_eq!(
+            trace(&events),
+            format!(
+                "Register -> Queued
+  Queue
+Admitted -> Asking
+  Send(3600s)
+Register -> Asking
+{answer:?} -> Queued
+{told}  Queue
+Admitted -> Asking
+  Send(3600s)
+"
+            )
+        );
+    }
+}
+
+#[test]
 fn silent_servers_are_asked_in_turn_and_the_rest_doubles() {
     let silent = |others| Event::Failed(Failure::Silent, others);
     let round =
