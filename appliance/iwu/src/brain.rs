@@ -3,7 +3,7 @@
 use crate::call::Action;
 use crate::iwu::{self, Iwu};
 use crate::status::{CallStatus, Status};
-use crate::users::User;
+use crate::users::{User, UserChange};
 use dect::nwk;
 use dect::primitive::{AccessCode, Request};
 use dect::subscription::{RfpRecord, Subscription};
@@ -25,6 +25,8 @@ pub enum Input {
     MediaLost,
     /// The users, all of them, in place of those known before.
     Users(Vec<User>),
+    /// Some users come, change or go; each change costs the work of one user, however many there are.
+    UserChanges(Vec<UserChange>),
     /// End the subscription of this handset, wherever it is; the owner of the system wants it.
     Unsubscribe(Ipei),
     /// Use these settings from now on.
@@ -118,6 +120,7 @@ impl Brain {
             Input::Media(report) => self.tell_iwu(now, iwu::Input::Media(report)),
             Input::MediaLost => self.tell_iwu(now, iwu::Input::MediaLost),
             Input::Users(users) => self.tell_iwu(now, iwu::Input::Users(users)),
+            Input::UserChanges(changes) => self.tell_iwu(now, iwu::Input::UserChanges(changes)),
             Input::Unsubscribe(ipei) => {
                 let request = nwk::Input::Request(Request::Terminate(ipei));
                 self.nwk.input(now, request, &mut self.wanted.nwk);
@@ -126,7 +129,7 @@ impl Brain {
             Input::Settings(settings) => {
                 let dect = nwk::Input::Settings(settings.dect.clone());
                 let sip = endpoint::Input::Settings(Box::new(settings.sip.clone()));
-                self.iwu.set(*settings);
+                self.iwu.set(*settings, &mut self.wanted.iwu);
                 self.nwk.input(now, dect, &mut self.wanted.nwk);
                 self.endpoint.input(now, sip, &mut self.wanted.endpoint);
             }

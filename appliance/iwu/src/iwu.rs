@@ -1,17 +1,18 @@
 //! The engine: which handset is which user, who is registered, which calls there are.
 
-use crate::accounts::in_words;
+use crate::accounts::{Departures, in_words};
 use crate::brain::Settings;
-use crate::call::{Action, Call, Event, Ground, Out, Timer};
-use crate::speech::{self, Preferences};
-use crate::status::{CallStatus, Registration, RfpStatus, Status, UserStatus};
-use crate::users::{Subscriber, User};
+use crate::call::{Action, Call, Event, Ground, Manner, Out, Timer};
+use crate::speech;
+use crate::status::{CallStatus, Registration};
+use crate::users::{Subscriber, User, UserChange};
 use ::dect::primitive::{self as dect, ReleaseReason};
 use ::sip::primitive::{self as sip, AccountId};
 use ident::{Ipei, Mac};
 use machine::{Agenda, Effect};
 use media::session::{Report, SessionId};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Instant;
 
 /// Gives names for calls that this engine begins.
@@ -34,6 +35,8 @@ pub(crate) enum Input {
     MediaLost,
     /// These are the users from now on.
     Users(Vec<User>),
+    /// These users come, change or go.
+    UserChanges(Vec<UserChange>),
     /// The server stops.
     Stop,
 }
@@ -44,32 +47,38 @@ type CallNo = u32;
 /// The engine.
 pub(crate) struct Iwu {
     pub(crate) settings: Settings,
-    preferences: Preferences,
+    /// How calls that begin now are made.
+    manner: Arc<Manner>,
     pub(crate) users: BTreeMap<AccountId, Subscriber>,
     pub(crate) account_of_user: BTreeMap<String, AccountId>,
     pub(crate) account_of_pp: BTreeMap<Ipei, AccountId>,
     pub(crate) subscribed: BTreeSet<Ipei>,
     pub(crate) located: BTreeMap<Ipei, Mac>,
-    rfps: BTreeMap<Mac, Option<String>>,
-    calls: BTreeMap<CallNo, Call>,
+    pub(crate) rfps: BTreeMap<Mac, Option<String>>,
+    pub(crate) calls: BTreeMap<CallNo, Call>,
     /// A handset is in one call at a time.
-    call_of_pp: BTreeMap<Ipei, CallNo>,
+    pub(crate) call_of_pp: BTreeMap<Ipei, CallNo>,
     call_of_dect: BTreeMap<dect::CallId, CallNo>,
     call_of_sip: BTreeMap<sip::CallId, CallNo>,
     call_of_session: BTreeMap<SessionId, CallNo>,
+    call_of_account: BTreeSet<(AccountId, CallNo)>,
     agenda: Agenda<(CallNo, Timer)>,
     next_call: CallNo,
     pub(crate) next_account: u32,
     /// Whose registration is being taken back.
     pub(crate) leaving: BTreeSet<AccountId>,
+    pub(crate) departures: Departures,
     pub(crate) stopping: bool,
+    /// How many users were looked at to see what becomes of them.
+    #[cfg(test)]
+    pub(crate) looked_at: usize,
 }
 
 impl Iwu {
     /// An engine without users.
     pub(crate) fn new(settings: Settings) -> Self {
         Self {
-            preferences: preferences(&settings),
+            manner: Arc::new(Manner::of(&settings)),
             settings,
             users: BTreeMap::new(),
             account_of_user: BTreeMap::new(),
@@ -82,18 +91,26 @@ impl Iwu {
             call_of_dect: BTreeMap::new(),
             call_of_sip: BTreeMap::new(),
             call_of_session: BTreeMap::new(),
+            call_of_account: BTreeSet::new(),
             agenda: Agenda::default(),
             next_call: 0,
             next_account: 0,
             leaving: BTreeSet::new(),
+            departures: Departures::default(),
             stopping: false,
+            #[cfg(test)]
+            looked_at: 0,
         }
     }
 
-    /// Uses these settings from now on; calls that exist keep what they have agreed.
-    pub(crate) fn set(&mut self, settings: Settings) {
-        self.preferences = preferences(&settings);
+    /// Uses these settings from now on; calls that exist go on as they were begun.
+    pub(crate) fn set(&mut self, settings: Settings, out: &mut Vec<Action>) {
+        self.manner = Arc::new(Manner::of(&settings));
+        let leaves_now = settings.deregister_on_detach && !self.settings.deregister_on_detach;
         self.settings = settings;
+        if leaves_now {
+            self.suit_all(out);
+        }
     }
 
     /// Takes one input and asks for what follows from it.
@@ -113,6 +130,11 @@ impl Iwu {
             }
             Input::MediaLost => self.every_call(now, &Event::MediaLost, ids, out),
             Input::Users(users) => self.replace_users(users, out),
+            Input::UserChanges(changes) => {
+                for change in changes {
+                    self.change_user(change, out);
+                }
+            }
             Input::Stop => {
                 self.stopping = true;
                 self.every_call(now, &Event::Displaced(ReleaseReason::Normal), ids, out);
@@ -167,38 +189,13 @@ impl Iwu {
             && self.call_of_dect.is_empty()
             && self.call_of_sip.is_empty()
             && self.call_of_session.is_empty()
+            && self.call_of_account.is_empty()
     }
 
-    /// What an administrator sees.
-    pub(crate) fn status(&self) -> Status {
-        let users = self.account_of_user.values().filter_map(|account| self.users.get(account));
-        let mut rfps = self.rfps.iter();
-        Status {
-            users: users.map(|subscriber| self.user_status(subscriber)).collect(),
-            rfps: rfps
-                .by_ref()
-                .map(|(mac, down)| RfpStatus { mac: *mac, down: down.clone() })
-                .collect(),
-            calls: self.calls.len(),
-            strangers: self
-                .subscribed
-                .iter()
-                .filter(|pp| !self.account_of_pp.contains_key(pp))
-                .copied()
-                .collect(),
-        }
-    }
-
-    fn user_status(&self, subscriber: &Subscriber) -> UserStatus {
-        let ipei = subscriber.user.ipei;
-        UserStatus {
-            user: subscriber.user.account.user.clone(),
-            ipei,
-            subscribed: ipei.is_some_and(|pp| self.subscribed.contains(&pp)),
-            located: ipei.and_then(|pp| self.located.get(&pp).copied()),
-            registration: subscriber.registration.clone(),
-            busy: ipei.is_some_and(|pp| self.call_of_pp.contains_key(&pp)),
-        }
+    /// Whether a call goes by this account, or is ending.
+    pub(crate) fn has_call(&self, account: AccountId) -> bool {
+        let of = (account, CallNo::MIN)..=(account, CallNo::MAX);
+        self.call_of_account.range(of).next().is_some()
     }
 
     fn dect(
@@ -263,16 +260,14 @@ impl Iwu {
         use sip::Event as E;
         match event {
             E::Registered(account, granted) => {
-                self.leaving.remove(&account);
                 self.registered(account, Registration::Registered(granted), out);
             }
             E::NotRegistered(account, why) => {
-                self.leaving.remove(&account);
                 self.registered(account, Registration::Failed(why.reason), out);
             }
             E::Deregistered(account) => {
                 self.leaving.remove(&account);
-                self.registered(account, Registration::Off, out);
+                self.part(account, out);
             }
             E::Incoming(incoming) => self.incoming(now, *incoming, ids, out),
             E::Progress(call, ..)
@@ -317,7 +312,8 @@ impl Iwu {
             self.step(now, Some(other), event, ids, out);
         }
         let number = self.number_call();
-        let call = Call::from_handset(pp, account, leg, SessionId(number));
+        let whose = (pp, account, self.manner.clone());
+        let call = Call::from_handset(whose, leg, SessionId(number));
         self.adopt(number, call);
         self.step(now, Some(number), Event::Dect(indication), ids, out);
     }
@@ -330,10 +326,14 @@ impl Iwu {
         ids: &mut dyn Ids,
         out: &mut Vec<Action>,
     ) {
-        let pp = self.users.get(&incoming.account).and_then(|subscriber| subscriber.user.ipei);
+        let Some(subscriber) = self.users.get(&incoming.account) else {
+            out.push(Action::Sip(sip::Request::Reject(incoming.call, 404)));
+            return out.push(Action::Note("a call for a user who was removed was refused".into()));
+        };
+        let pp = subscriber.user.ipei;
         let acceptable = incoming.offer.as_deref();
         let acceptable =
-            acceptable.is_none_or(|offer| speech::acceptable(&self.preferences, offer));
+            acceptable.is_none_or(|offer| speech::acceptable(&self.manner.preferences, offer));
         let (pp, refusal) = match pp {
             Some(pp) if !self.located.contains_key(&pp) || self.stopping => {
                 (pp, Some((480, "is not there")))
@@ -355,7 +355,12 @@ impl Iwu {
         }
         let number = self.number_call();
         let mut asked = Out::default();
-        let call = Call::to_handset(pp, incoming, (ids.dect(), SessionId(number)), &mut asked);
+        let call = Call::to_handset(
+            (pp, self.manner.clone()),
+            incoming,
+            (ids.dect(), SessionId(number)),
+            &mut asked,
+        );
         self.adopt(number, call);
         self.carry_out(now, number, &mut asked, out);
     }
@@ -371,6 +376,7 @@ impl Iwu {
     }
 
     fn index(&mut self, number: CallNo, call: &Call) {
+        self.call_of_account.insert((call.account, number));
         if let Some(leg) = call.legs.dect {
             self.call_of_pp.insert(call.pp, number);
             self.call_of_dect.insert(leg, number);
@@ -383,7 +389,8 @@ impl Iwu {
         }
     }
 
-    fn forget(&mut self, call: &Call) {
+    fn forget(&mut self, number: CallNo, call: &Call) {
+        self.call_of_account.remove(&(call.account, number));
         if let Some(leg) = call.legs.dect {
             self.call_of_dect.remove(&leg);
             self.call_of_pp.remove(&call.pp);
@@ -410,19 +417,15 @@ impl Iwu {
             return;
         };
         tracing::debug!(call = number, pp = %call.pp, ?event, state = call.state.name(), "iwu");
-        self.forget(&call);
-        let mut ground = Ground {
-            preferences: &self.preferences,
-            info_keys: self.settings.info_keys,
-            key_duration: self.settings.key_duration,
-            pound_dials: self.settings.pound_dials,
-            new_sip_call: &mut || ids.sip(),
-        };
+        self.forget(number, &call);
+        let manner = call.manner.clone();
+        let mut ground = Ground { manner: &manner, new_sip_call: &mut || ids.sip() };
         let mut asked = Out::default();
         call.handle(event, &mut ground, &mut asked);
         self.carry_out(now, number, &mut asked, out);
         if call.over() {
             self.agenda.stop_range((number, Timer::FIRST)..=(number, Timer::LAST));
+            self.part(call.account, out);
         } else {
             self.adopt(number, call);
         }
@@ -454,14 +457,6 @@ impl Iwu {
         for number in numbers {
             self.step(now, Some(number), event.clone(), ids, out);
         }
-    }
-}
-
-pub(crate) fn preferences(settings: &Settings) -> Preferences {
-    Preferences {
-        codecs: settings.codecs.clone(),
-        ptime_ms: settings.ptime_ms,
-        events: settings.events,
     }
 }
 

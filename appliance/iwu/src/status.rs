@@ -1,5 +1,7 @@
 //! What an administrator sees of the brain: one value, read by every page and command.
 
+use crate::iwu::Iwu;
+use crate::users::Subscriber;
 use ident::{Ipei, Mac};
 use std::time::Duration;
 
@@ -67,4 +69,38 @@ pub struct RfpStatus {
     pub mac: Mac,
     /// Up, or why it is not.
     pub down: Option<String>,
+}
+
+impl Iwu {
+    /// What an administrator sees.
+    pub(crate) fn status(&self) -> Status {
+        let users = self.account_of_user.values().filter_map(|account| self.users.get(account));
+        let mut rfps = self.rfps.iter();
+        Status {
+            users: users.map(|subscriber| self.user_status(subscriber)).collect(),
+            rfps: rfps
+                .by_ref()
+                .map(|(mac, down)| RfpStatus { mac: *mac, down: down.clone() })
+                .collect(),
+            calls: self.calls.len(),
+            strangers: self
+                .subscribed
+                .iter()
+                .filter(|pp| !self.account_of_pp.contains_key(pp))
+                .copied()
+                .collect(),
+        }
+    }
+
+    fn user_status(&self, subscriber: &Subscriber) -> UserStatus {
+        let ipei = subscriber.user.ipei;
+        UserStatus {
+            user: subscriber.user.account.user.clone(),
+            ipei,
+            subscribed: ipei.is_some_and(|pp| self.subscribed.contains(&pp)),
+            located: ipei.and_then(|pp| self.located.get(&pp).copied()),
+            registration: subscriber.registration.clone(),
+            busy: ipei.is_some_and(|pp| self.call_of_pp.contains_key(&pp)),
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! The engine against both sides as they behave, well or badly.
 
 mod bench;
+mod live;
 
 use crate::call::Timer;
 use crate::iwu::Input;
@@ -167,7 +168,7 @@ fn a_handset_that_is_away_busy_or_nobodys_is_not_paged() {
     ring(&mut bench, 801, 1, Some(session(7000)));
     ring(&mut bench, 802, 77, None);
     let trace = &bench.world.trace;
-    for line in ["sip   800 Reject 480", "sip   801 Reject 486", "sip   802 Reject 480"] {
+    for line in ["sip   800 Reject 480", "sip   801 Reject 486", "sip   802 Reject 404"] {
         assert!(trace.contains(line), "{line}:\n{trace}");
     }
     assert!(!trace.contains("Setup Ward"), "{trace}");
@@ -202,7 +203,7 @@ fn only_listed_handsets_subscribe_and_only_while_it_is_allowed() {
     bench.input(Input::Dect(Indication::AccessRights(handset(9))));
     let mut closed = settings();
     closed.dect.subscription_allowed = false;
-    bench.iwu.set(closed);
+    bench.set(closed);
     bench.input(Input::Dect(Indication::AccessRights(handset(1))));
     assert_eq!(
         bench.world.trace,
@@ -234,19 +235,21 @@ fn a_new_list_of_users_touches_only_what_has_changed() {
     let mut changed = user("202", 2);
     changed.account.password = Password::new("louder");
     bench.input(Input::Users(vec![user("203", 1), changed]));
+    bench.input(Input::Sip(sip::Event::Deregistered(sip::AccountId(1))));
     assert_eq!(
         bench.world.trace,
         "\
+sip   account 1 Deregister
 sip   account 3 put
-sip   account 2 put
-sip   account 1 removed
-sip   account 2 Register
 sip   account 3 Register
+sip   account 2 put
+sip   account 2 Register
+sip   account 1 removed
 "
     );
     bench.world.trace.clear();
     bench.input(Input::Users(vec![]));
-    assert_eq!(bench.world.trace, "sip   account 2 removed\nsip   account 3 removed\n");
+    assert_eq!(bench.world.trace, "sip   account 2 Deregister\nsip   account 3 Deregister\n");
 }
 
 #[test]

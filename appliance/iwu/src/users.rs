@@ -17,6 +17,15 @@ pub struct User {
     pub disabled: bool,
 }
 
+/// One change of who the users are.
+#[derive(Clone)]
+pub enum UserChange {
+    /// There is this user from now on, in place of the one with the same SIP user name.
+    Put(Box<User>),
+    /// There is no user with this SIP user name any more.
+    Remove(String),
+}
+
 /// A user and what became of the account.
 pub(crate) struct Subscriber {
     /// Who it is.

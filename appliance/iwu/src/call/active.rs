@@ -26,7 +26,7 @@ pub(super) fn active(
         }
         // Our INVITE was answered once more (a fork that lost), or our offer in a 200 was answered.
         Event::Sip(sip::Event::Answered(_, Some(session))) => {
-            if let Some(peer) = speech::of_answer(ground.preferences, &session) {
+            if let Some(peer) = speech::of_answer(&ground.manner.preferences, &session) {
                 speech.change(call, peer, out);
             }
         }
@@ -54,9 +54,9 @@ pub(super) fn active(
 fn send_keys(call: &Call, speech: &Speech, keys: &str, ground: &Ground<'_>, out: &mut Out) {
     for key in dial::tones(keys) {
         if let (Some(session), true) = (call.legs.media, speech.events_agreed()) {
-            out.act(Command::Key(session, Side::Network, key, ground.key_duration));
-        } else if let (Some(leg), true) = (call.legs.sip, ground.info_keys) {
-            out.act(sip::Request::InfoKey(leg, key, ground.key_duration));
+            out.act(Command::Key(session, Side::Network, key, ground.manner.key_duration));
+        } else if let (Some(leg), true) = (call.legs.sip, ground.manner.info_keys) {
+            out.act(sip::Request::InfoKey(leg, key, ground.manner.key_duration));
         } else {
             out.act(Action::Note(format!(
                 "call of {}: the other side takes no keys as RTP events; switch sip.dtmf.info on to send them as INFO",
@@ -77,12 +77,12 @@ fn offered(
 ) {
     let network = speech.ports().network;
     let Some(offer) = offer else {
-        let ours = speech::offer(ground.preferences, network, speech.local());
+        let ours = speech::offer(&ground.manner.preferences, network, speech.local());
         speech.set_local(ours.clone());
         out.act(sip::Request::Answer(leg, Box::new(ours)));
         return;
     };
-    match speech::answer(ground.preferences, offer, network, speech.local()) {
+    match speech::answer(&ground.manner.preferences, offer, network, speech.local()) {
         Some((answer, peer)) => {
             speech.set_local(answer.clone());
             out.act(sip::Request::Answer(leg, Box::new(answer)));

@@ -1,6 +1,6 @@
 //! A call from the PBX, until the handset answers.
 
-use super::{Action, Call, End, Event, Ground, Legs, Out, Ports, State, Timer};
+use super::{Action, Call, End, Event, Ground, Legs, Manner, Out, Ports, State, Timer};
 use crate::display;
 use crate::speech::{self, Speech};
 use ::dect::primitive::{self as dect, ReleaseReason, Signal};
@@ -8,6 +8,7 @@ use ::sip::primitive as sip;
 use ::sip::sdp::Session;
 use ident::Ipei;
 use media::session::{Command, Peer, Report, SessionId};
+use std::sync::Arc;
 
 /// What is known of a call that a handset is being told of.
 #[derive(Debug)]
@@ -34,7 +35,7 @@ impl Paging {
 impl Call {
     /// A call from the PBX for a handset that is there: searches it and asks for ports.
     pub(crate) fn to_handset(
-        pp: Ipei,
+        (pp, manner): (Ipei, Arc<Manner>),
         incoming: sip::Incoming,
         (leg, session): (dect::CallId, SessionId),
         out: &mut Out,
@@ -54,6 +55,7 @@ impl Call {
         Self {
             pp,
             account: incoming.account,
+            manner,
             session,
             legs: Legs { dect: Some(leg), sip: Some(incoming.call), media: Some(session) },
             peer,
@@ -120,12 +122,13 @@ fn answer(call: &Call, mut state: Box<Paging>, ground: &Ground<'_>, out: &mut Ou
         if !state.connected {
             return State::Paging(state);
         }
-        let offer = speech::offer(ground.preferences, ports.network, None);
+        let offer = speech::offer(&ground.manner.preferences, ports.network, None);
         out.act(sip::Request::Answer(leg, Box::new(offer)));
         state.offered = true;
         return State::Paging(state);
     };
-    let Some((answer, peer)) = speech::answer(ground.preferences, offer, ports.network, None)
+    let Some((answer, peer)) =
+        speech::answer(&ground.manner.preferences, offer, ports.network, None)
     else {
         let reason = ReleaseReason::IncompatibleService;
         return call
@@ -147,7 +150,7 @@ fn late_answer(
     ground: &Ground<'_>,
     out: &mut Out,
 ) -> State {
-    let peer = session.and_then(|answer| speech::of_answer(ground.preferences, answer));
+    let peer = session.and_then(|answer| speech::of_answer(&ground.manner.preferences, answer));
     match (peer, state.ports) {
         (Some(peer), Some(ports)) => State::Active(Box::new(up(call, ports, peer, out))),
         _ => {

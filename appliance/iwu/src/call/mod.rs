@@ -8,6 +8,7 @@ mod active;
 mod incoming;
 mod outgoing;
 
+use crate::brain::Settings;
 use crate::cause;
 use crate::dial::Number;
 use crate::speech::{Preferences, Speech};
@@ -17,6 +18,7 @@ use ident::Ipei;
 use machine::TimerSpec;
 use media::session::{Command, Report, SessionId};
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 pub(crate) use incoming::Paging;
@@ -100,16 +102,33 @@ impl Timer {
 /// This machine's effects.
 pub(crate) type Out = machine::Out<Action, Timer>;
 
-/// What a call needs to know beyond itself.
-pub(crate) struct Ground<'a> {
+/// How a call is made: what the settings said when it began. It keeps to that until it ends.
+#[derive(Debug)]
+pub(crate) struct Manner {
     /// How speech is offered and answered.
-    pub(crate) preferences: &'a Preferences,
+    pub(crate) preferences: Preferences,
     /// Send keys as SIP INFO where no telephone events were agreed.
     pub(crate) info_keys: bool,
     /// How long a key sounds.
     pub(crate) key_duration: Duration,
     /// `#` ends overlap dialling.
     pub(crate) pound_dials: bool,
+}
+
+impl Manner {
+    /// What these settings say.
+    pub(crate) fn of(settings: &Settings) -> Self {
+        let Settings { info_keys, key_duration, pound_dials, .. } = *settings;
+        let (codecs, ptime_ms) = (settings.codecs.clone(), settings.ptime_ms);
+        let preferences = Preferences { codecs, ptime_ms, events: settings.events };
+        Self { preferences, info_keys, key_duration, pound_dials }
+    }
+}
+
+/// What a call needs to know beyond itself.
+pub(crate) struct Ground<'a> {
+    /// How it is made.
+    pub(crate) manner: &'a Manner,
     /// Gives a name for the INVITE that a call is about to send.
     pub(crate) new_sip_call: &'a mut dyn FnMut() -> sip::CallId,
 }
@@ -132,6 +151,8 @@ pub(crate) struct Call {
     pub(crate) pp: Ipei,
     /// By which user agent it goes.
     pub(crate) account: AccountId,
+    /// How it is made.
+    pub(crate) manner: Arc<Manner>,
     /// The media role's name for its speech, from before it is asked for any.
     session: SessionId,
     /// What there is of it.
@@ -176,14 +197,13 @@ impl State {
 impl Call {
     /// A call that the handset begins; its first event is the set-up indication.
     pub(crate) fn from_handset(
-        pp: Ipei,
-        account: AccountId,
+        (pp, account, manner): (Ipei, AccountId, Arc<Manner>),
         call: dect::CallId,
         session: SessionId,
     ) -> Self {
         let legs = Legs { dect: Some(call), sip: None, media: None };
         let (peer, state) = (String::new(), State::Dialling(Number::default()));
-        Self { pp, account, session, legs, peer, state }
+        Self { pp, account, manner, session, legs, peer, state }
     }
 
     /// Takes one event and asks for what follows from it.

@@ -30,7 +30,7 @@ pub(super) fn dialling(
 ) -> State {
     match event {
         Event::Dect(dect::Indication::Setup { call: leg, keys, complete, .. }) => {
-            number = Number::of_setup(&keys, complete, ground.pound_dials);
+            number = Number::of_setup(&keys, complete, ground.manner.pound_dials);
             if !number.complete() {
                 // The dial tone is for those who have not begun.
                 let signal = number.digits().is_empty().then_some(Signal::DialTone);
@@ -46,7 +46,7 @@ pub(super) fn dialling(
                 let signal = Some(Signal::TonesOff);
                 out.act(dect::Request::Info(leg, dect::Info { signal, ..dect::Info::default() }));
             }
-            number.push(&keys, complete, ground.pound_dials);
+            number.push(&keys, complete, ground.manner.pound_dials);
             more(call, number, out)
         }
         Event::Expired(Timer::Pause) if !number.digits().is_empty() => dialled(call, &number, out),
@@ -94,7 +94,7 @@ pub(super) fn outgoing(
             state.ports = Some(Ports { radio, network });
             let leg = (ground.new_sip_call)();
             call.legs.sip = Some(leg);
-            let offer = Box::new(speech::offer(ground.preferences, network, None));
+            let offer = Box::new(speech::offer(&ground.manner.preferences, network, None));
             out.act(sip::Request::Invite(leg, call.account, state.number.clone(), offer));
             State::Outgoing(state)
         }
@@ -127,7 +127,7 @@ fn progress(
     ground: &Ground<'_>,
     out: &mut Out,
 ) -> State {
-    let heard = session.and_then(|answer| speech::of_answer(ground.preferences, answer));
+    let heard = session.and_then(|answer| speech::of_answer(&ground.manner.preferences, answer));
     if let (Some(peer), None, Some(ports)) = (heard, &state.early, state.ports) {
         let early = Box::new(Speech::new(ports, peer));
         early.open(call, out);
@@ -153,7 +153,7 @@ fn answered(
     ground: &Ground<'_>,
     out: &mut Out,
 ) -> State {
-    let peer = session.and_then(|answer| speech::of_answer(ground.preferences, answer));
+    let peer = session.and_then(|answer| speech::of_answer(&ground.manner.preferences, answer));
     let speech = match (state.early, peer, state.ports) {
         (Some(mut early), Some(peer), _) => {
             early.change(call, peer, out);

@@ -12,7 +12,7 @@ use ::sip::primitive::{self as sip, Account, AccountId, Ended, Incoming, Passwor
 use ::sip::sdp::Session;
 use ident::{Ipei, Mac};
 use media::session::{Codec, Command, Report, SessionId};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
@@ -24,6 +24,8 @@ pub(super) struct World {
     pub(super) dect: BTreeSet<dect::CallId>,
     pub(super) sip: BTreeSet<sip::CallId>,
     pub(super) media: BTreeSet<SessionId>,
+    /// User agents, and whether they are to be registered.
+    pub(super) accounts: BTreeMap<AccountId, bool>,
     pub(super) trace: String,
 }
 
@@ -99,7 +101,7 @@ pub(super) fn user(name: &str, psn: u32) -> User {
 
 /// A description as a peer with our codecs would send it.
 pub(super) fn session(port: u16) -> Box<Session> {
-    let preferences = crate::iwu::preferences(&settings());
+    let preferences = crate::call::Manner::of(&settings()).preferences;
     Box::new(speech::offer(&preferences, SocketAddr::new(Ipv4Addr::LOCALHOST.into(), port), None))
 }
 
@@ -125,6 +127,14 @@ impl Bench {
     pub(super) fn input(&mut self, input: Input) {
         let mut out = Vec::new();
         self.iwu.input(self.now, input, &mut Names(&mut self.world.names), &mut out);
+        for action in out {
+            self.note(action);
+        }
+    }
+
+    pub(super) fn set(&mut self, settings: Settings) {
+        let mut out = Vec::new();
+        self.iwu.set(settings, &mut out);
         for action in out {
             self.note(action);
         }
@@ -236,10 +246,17 @@ pub(super) fn dect_line(world: &mut World, request: dect::Request) -> String {
 pub(super) fn sip_line(world: &mut World, request: sip::Request) -> String {
     use sip::Request as R;
     match request {
-        R::PutAccount(account, _) => format!("sip   account {} put", account.0),
-        R::RemoveAccount(account) => format!("sip   account {} removed", account.0),
-        R::Register(account) => format!("sip   account {} Register", account.0),
-        R::Deregister(account) => format!("sip   account {} Deregister", account.0),
+        R::PutAccount(account, _) => {
+            world.accounts.entry(account).or_default();
+            format!("sip   account {} put", account.0)
+        }
+        R::RemoveAccount(account) => {
+            let was = world.accounts.remove(&account);
+            assert_eq!(was, Some(false), "{account:?} is registered or gone:\n{}", world.trace);
+            format!("sip   account {} removed", account.0)
+        }
+        R::Register(account) => wishes(world, account, true),
+        R::Deregister(account) => wishes(world, account, false),
         R::Invite(call, account, target, _) => {
             assert!(world.sip.insert(call));
             format!("sip   {} Invite {target} by {}", call.0, account.0)
@@ -262,6 +279,13 @@ pub(super) fn sip_line(world: &mut World, request: sip::Request) -> String {
             format!("sip   {} {what}", call.0)
         }
     }
+}
+
+fn wishes(world: &mut World, account: AccountId, registered: bool) -> String {
+    let what = if registered { "Register" } else { "Deregister" };
+    let known = world.accounts.insert(account, registered);
+    assert!(known.is_some(), "{account:?} is gone:\n{}", world.trace);
+    format!("sip   account {} {what}", account.0)
 }
 
 pub(super) fn media_line(command: &Command) -> String {

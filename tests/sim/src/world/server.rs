@@ -5,7 +5,7 @@ use dect::nwk::{self, ConnId, Region};
 use dect::primitive::AccessCode;
 use ident::{Ari, Ipei};
 use iwu::brain::{Brain, Input, Output, Settings};
-use iwu::users::User;
+use iwu::users::{User, UserChange};
 use media::session::Codec;
 use sip::endpoint::{self, Path, Proxy, Transport};
 use sip::primitive::{Account, Password};
@@ -47,6 +47,10 @@ pub struct Person {
     pub near: Option<usize>,
     /// The handset is not subscribed from the beginning.
     pub new: bool,
+    /// The server has nobody of this number in its list; the handset is there all the same.
+    pub unlisted: bool,
+    /// The user may not call.
+    pub disabled: bool,
 }
 
 impl Config {
@@ -68,6 +72,8 @@ impl Config {
             pbx_password: format!("secret-{number}"),
             near: Some(0),
             new: false,
+            unlisted: false,
+            disabled: false,
         });
         let last = self.people.len() - 1;
         &mut self.people[last]
@@ -137,7 +143,12 @@ impl Server {
     }
 
     fn users(&self) -> Vec<User> {
-        let users = self.config.people.iter().map(|person| User {
+        let listed = self.config.people.iter().filter(|person| !person.unlisted);
+        listed.map(|person| self.user(person)).collect()
+    }
+
+    fn user(&self, person: &Person) -> User {
+        User {
             ipei: Some(person.ipei),
             access_code: AccessCode::new(&person.code),
             account: Account {
@@ -147,9 +158,8 @@ impl Server {
                 auth_user: person.number.clone(),
                 password: Password::new(&person.password),
             },
-            disabled: false,
-        });
-        users.collect()
+            disabled: person.disabled,
+        }
     }
 }
 
@@ -189,6 +199,26 @@ impl World {
         for base in 0..self.bases.len() {
             self.cut(base);
         }
+    }
+
+    /// The administrator changes a user, and the server is told of this one alone.
+    pub(super) fn change_user(&mut self, handset: usize, change: impl FnOnce(&mut Person)) {
+        let person = &mut self.server.config.people[handset];
+        change(person);
+        let person = &self.server.config.people[handset];
+        let change = if person.unlisted {
+            UserChange::Remove(person.number.clone())
+        } else {
+            UserChange::Put(Box::new(self.server.user(person)))
+        };
+        self.brain_input(Input::UserChanges(vec![change]));
+    }
+
+    /// The administrator changes a setting.
+    pub(super) fn change_settings(&mut self, change: impl FnOnce(&mut Settings)) {
+        change(&mut self.server.config.settings);
+        let settings = Box::new(self.server.config.settings.clone());
+        self.brain_input(Input::Settings(settings));
     }
 
     /// The server is told something, if it runs.

@@ -6,6 +6,7 @@ use crate::pbx::PhoneCommand;
 use crate::pp::{CallState, Command, Seen};
 use dect::primitive::AccessCode;
 use iwu::brain::Input;
+use media::session::Codec;
 
 impl World {
     /// Plays one line.
@@ -65,9 +66,42 @@ impl World {
             ["starts"] => self.start_server(),
             ["opens" | "closes", "subscription"] => {
                 let open = deed[0] == "opens";
-                self.server.config.settings.dect.subscription_allowed = open;
-                let settings = Box::new(self.server.config.settings.clone());
-                self.brain_input(Input::Settings(settings));
+                self.change_settings(|settings| settings.dect.subscription_allowed = open);
+            }
+            ["prefers", "mu-law"] => {
+                self.change_settings(|settings| settings.codecs = vec![Codec::Pcmu, Codec::Pcma]);
+            }
+            ["keeps" | "ends", "registrations", "of", "those", "switched", "off"] => {
+                let end = deed[0] == "ends";
+                self.change_settings(|settings| settings.deregister_on_detach = end);
+            }
+            ["registers", "for", time] => {
+                let time = time_of(time)?;
+                self.change_settings(|settings| settings.sip.registration_expire = time);
+            }
+            [deed, number, rest @ ..] => {
+                let handset = self.handset(number)?;
+                self.tell(format_args!("user {number}: {deed} {}", rest.join(" ")));
+                self.user_becomes(handset, deed, rest)?;
+            }
+            _ => return None,
+        }
+        Some(())
+    }
+
+    /// The administrator changes a user while everything runs.
+    fn user_becomes(&mut self, handset: usize, deed: &str, rest: &[&str]) -> Option<()> {
+        match (deed, rest) {
+            ("adds", []) => self.change_user(handset, |person| person.unlisted = false),
+            ("removes", []) => self.change_user(handset, |person| person.unlisted = true),
+            ("disables", []) => self.change_user(handset, |person| person.disabled = true),
+            ("enables", []) => self.change_user(handset, |person| person.disabled = false),
+            ("names", name) => self.change_user(handset, |person| person.name = name.join(" ")),
+            ("gives", ["the", "right", "password"]) => self.change_user(handset, |person| {
+                person.pbx_password.clone_into(&mut person.password);
+            }),
+            ("gives", ["a", "wrong", "password"]) => {
+                self.change_user(handset, |person| "wrong".clone_into(&mut person.password));
             }
             _ => return None,
         }

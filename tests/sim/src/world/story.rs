@@ -115,6 +115,7 @@ impl Story {
                 ["near", "rfp", base] => person.near = Some(base.parse::<usize>().ok()? - 1),
                 ["far", "away"] => person.near = None,
                 ["new"] => person.new = true,
+                ["without", "a", "user"] => (person.new, person.unlisted) = (true, true),
                 ["code", code] => code.clone_into(&mut person.code),
                 ["wrong", "SIP", "password"] => "wrong".clone_into(&mut person.password),
                 ["answers", "after", time] => answers = Some(time_of(time)?),
