@@ -4,6 +4,7 @@ pub mod administer;
 pub mod ca;
 pub mod client;
 pub mod conf;
+pub mod conf_client;
 pub mod console;
 pub mod ctl;
 pub mod dect;

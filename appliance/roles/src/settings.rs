@@ -1,5 +1,11 @@
 //! From the files of the administrator to what the engines are told.
 
+mod applies;
+mod live;
+
+pub use applies::Begun;
+pub use live::Live;
+
 use config::groups::{dect as dect_group, fixpart, sip as sip_group};
 use config::users::{Users, fields};
 use config::value::{self, DetachAction, DnsMethod};
@@ -115,9 +121,10 @@ pub fn brain(config: &Config, address: IpAddr) -> brain::Settings {
 /// The users as the brain wants them.
 #[must_use]
 pub fn users(config: &Config, users: &Users) -> Vec<User> {
-    users.users.iter().map(|user| self::user(config, user)).collect()
+    users.users.iter().map(|listed| user(config, listed)).collect()
 }
 
+/// A user as the brain wants one.
 fn user(config: &Config, user: &config::users::User) -> User {
     let (domain, auth_user) =
         (config.get(&sip_group::DEFAULTDOMAIN).0, config.get(&sip_group::AUTH_USERNAME).0);
@@ -258,6 +265,12 @@ pub fn ports(config: &Config, address: IpAddr) -> Ports {
     Ports { address, first, count: config.get(&fixpart::MEDIA_PORTS).min(behind) }
 }
 
+/// The traffic class octet of speech (`sip.media.tos`).
+#[must_use]
+pub fn media_tos(config: &Config) -> u8 {
+    config.get(&sip_group::MEDIA_TOS)
+}
+
 /// The doors for base stations, by port; `None` for one that stays closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Doors {
@@ -337,7 +350,7 @@ mod tests {
                     <authuser>u2</authuser><authpassword>own</authpassword></user></users>";
         let (read, _) = Users::read("users.xml", text).unwrap_or_default();
         let accounts: Vec<Account> =
-            users(&config, &read).into_iter().map(|user| user.account).collect();
+            read.users.iter().map(|listed| user(&config, listed).account).collect();
         let seen: Vec<[&str; 3]> = accounts
             .iter()
             .map(|a| [a.domain.as_str(), a.auth_user.as_str(), a.password.expose()])
