@@ -142,7 +142,7 @@ struct Place {
 impl Desk {
     async fn open(
         doors: Doors,
-        look: Look,
+        mut look: Look,
         (typed, echoes): (Sender<Typed>, Sender<(usize, Answer)>),
     ) -> io::Result<Self> {
         let mut tasks = JoinSet::new();

@@ -1,6 +1,6 @@
 //! The role `dect`: the brain, and everything it hears and says.
 //!
-//! One thread waits for base stations, SIP, the media role, the store, an
+//! One thread waits for base stations, SIP, the roles `media` and `conf`, an
 //! administrator and the clock, calls [`iwu::Brain`], and carries out what it
 //! wants. Nothing is decided here.
 
@@ -11,31 +11,33 @@ mod mirror;
 mod observe;
 
 use crate::ca::{Ca, CaError};
+use crate::conf_client::{Conf, ConfClient, Follows, Heard as Changed, waiting};
 use crate::door::{DoorError, Doors, Knock};
 use crate::kept::Kept;
 use crate::media_client::{Heard, MediaClient};
 use crate::random::OsRandom;
-use crate::settings::{self, Files, LoadError};
+use crate::settings::{self, Live};
 use crate::sip::{OpenError, SipSockets};
 use bus::dect1::Ask;
 use bus::door::Door as BusDoor;
 use bus::observed1;
 use config::Config;
 use dect::nwk::{self, ConnId, Door};
-use dect::subscription::Subscriptions as _;
+use dect::subscription::{Change, RfpRecord, Subscription, Subscriptions as _};
 use enrolment::Enrolment;
-use ident::Mac;
+use ident::{Ipei, Mac};
 use iwu::brain::{Brain, Input, Output};
 use keeper::Keeper;
 use mirror::Mirror;
 use observe::Observation;
 use sd_notify::NotifyState;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use store::{DirSubscriptions, StoreError};
@@ -47,8 +49,8 @@ use tokio::time::{MissedTickBehavior, interval, sleep_until};
 pub struct Options {
     /// The state directory.
     pub state: PathBuf,
-    /// The administrator's files.
-    pub files: Files,
+    /// Where settings, users and subscriptions are kept.
+    pub conf: Conf,
     /// Where the media role listens.
     pub media: PathBuf,
     /// Which user has made that socket.
@@ -62,9 +64,6 @@ pub struct Options {
 /// Why the role cannot begin or go on.
 #[derive(Debug, thiserror::Error)]
 pub enum DectError {
-    /// The administrator's files are wrong.
-    #[error(transparent)]
-    Files(#[from] LoadError),
     /// The state directory cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -83,16 +82,13 @@ pub enum DectError {
     /// Something in the state directory cannot be used.
     #[error("cannot use {0}; check its rights and the free space")]
     State(PathBuf, #[source] io::Error),
-    /// A thread cannot be started.
-    #[error("the thread for the store cannot be started")]
-    Thread(#[source] io::Error),
 }
 
 impl DectError {
     /// Whether there is no use in trying again before somebody has mended something.
     #[must_use]
     pub const fn is_refusal(&self) -> bool {
-        !matches!(self, Self::Control(_) | Self::Thread(_))
+        !matches!(self, Self::Control(_))
     }
 }
 
@@ -109,7 +105,13 @@ pub async fn run(
     let (asks_in, asks) = mpsc::channel(ASKS_MAX);
     let (observers_in, observers) = mpsc::channel(ASKS_MAX);
     let bus = BusDoor::new(control, options.callers.clone()).map_err(DectError::Control)?;
-    let mut role = Role::begin(&options, kept)?;
+    let mut stop = pin!(stop);
+    let mut conf = ConfClient::follow(options.conf.clone(), Follows::Users);
+    let store = DirSubscriptions::open(&options.state)?;
+    let Some(known) = first(&options, &mut conf, store, stop.as_mut()).await? else {
+        return Ok(());
+    };
+    let mut role = Role::begin(&options, kept, (conf, known))?;
     // Without a parent that listens there is nobody to tell.
     let _ = sd_notify::notify(&[NotifyState::Ready]);
     tokio::select! {
@@ -117,6 +119,69 @@ pub async fn run(
         () = control::serve(Arc::new(bus), asks_in, observers_in) => {}
     }
     role.take_leave().await;
+    Ok(())
+}
+
+/// What the role must know before it begins.
+struct Known {
+    live: Live,
+    subscribed: (Vec<Subscription>, Vec<RfpRecord>),
+    store: DirSubscriptions,
+}
+
+/// Waits for the role `conf`; `None` where `stop` came first.
+async fn first(
+    options: &Options,
+    conf: &mut ConfClient,
+    mut store: DirSubscriptions,
+    mut stop: Pin<&mut impl Future<Output = ()>>,
+) -> Result<Option<Known>, DectError> {
+    let Some(config) = conf.first_settings(stop.as_mut()).await else { return Ok(None) };
+    let Some(users) = conf.first_users(stop.as_mut()).await else { return Ok(None) };
+    let moving = move_in(options, &mut store);
+    match waiting(stop.as_mut(), moving).await {
+        None => return Ok(None),
+        Some(moved) => moved?,
+    }
+    let Some(subscribed) = waiting(stop, keeper::load(options.conf.clone())).await else {
+        return Ok(None);
+    };
+    let live = Live::begin(*config, users, options.identity.as_deref());
+    Ok(Some(Known { live, subscribed, store }))
+}
+
+/// Hands what an earlier version has kept in files of this role's own to the role `conf`; a file goes when it is kept
+/// there.
+async fn move_in(options: &Options, store: &mut DirSubscriptions) -> Result<(), DectError> {
+    let (subscriptions, rfps) = store.load()?;
+    if subscriptions.is_empty() && rfps.is_empty() {
+        return Ok(());
+    }
+    let (known, known_rfps) = keeper::load(options.conf.clone()).await;
+    let known: BTreeSet<Ipei> = known.iter().map(|it| it.ipei).collect();
+    let known_rfps: BTreeSet<Mac> = known_rfps.iter().map(|it| it.mac).collect();
+    let gone: Vec<Change> = subscriptions.iter().map(|it| Change::Remove(it.ipei)).collect();
+    let gone_rfps: Vec<Change> = rfps.iter().map(|it| Change::RemoveRfp(it.mac)).collect();
+    let new = subscriptions.into_iter().filter(|it| !known.contains(&it.ipei));
+    let new_rfps = rfps.into_iter().filter(|it| !known_rfps.contains(&it.mac));
+    let changes: Vec<Change> = new
+        .map(|it| Change::Put(Box::new(it)))
+        .chain(new_rfps.map(|it| Change::PutRfp(Box::new(it))))
+        .collect();
+    let count = changes.len();
+    let refused = keeper::keep_now(options.conf.clone(), changes).await;
+    if !refused.is_empty() {
+        tracing::error!(
+            "{} of {count} subscriptions and base stations of an earlier version could not be taken over; they are \
+             tried again with the next start of this role",
+            refused.len()
+        );
+        return Ok(());
+    }
+    for change in gone.iter().chain(&gone_rfps) {
+        store.apply(change)?;
+    }
+    tracing::info!("{count} subscriptions and base stations of an earlier version were taken over");
     Ok(())
 }
 
@@ -130,6 +195,8 @@ struct Role {
     guests: BTreeMap<ConnId, Guest>,
     sip: SipSockets,
     media: MediaClient,
+    conf: ConfClient,
+    live: Live,
     keeper: Keeper,
     mirror: Option<Mirror>,
     observed: Observation,
@@ -143,40 +210,44 @@ struct Guest {
 }
 
 impl Role {
-    fn begin(options: &Options, mut kept: Kept) -> Result<Self, DectError> {
-        let loaded = settings::load(&options.files)?;
-        let config = &loaded.config;
-        for notice in &loaded.notices {
-            tracing::warn!("{notice}");
-        }
-        let store = DirSubscriptions::open(&options.state)?;
-        let subscribed = store.load()?;
+    fn begin(
+        options: &Options,
+        mut kept: Kept,
+        (conf, known): (ConfClient, Known),
+    ) -> Result<Self, DectError> {
+        let Known { live, subscribed, store } = known;
+        let config = live.config();
         let ca = Ca::open(&options.state, store.sealer())?;
-        let address = settings::address(config);
-        let mut brain_settings = settings::brain(config, address);
-        let assigned = || settings::assigned_ari(options.identity.as_deref()?);
-        brain_settings.dect.ari = brain_settings.dect.ari.or_else(assigned);
+        let brain_settings = live.brain();
         let doors = open_doors(config, &ca, &mut kept)?;
         let state = |error| DectError::State(options.state.clone(), error);
         let enrolment = Enrolment::open(&options.state, ca, brain_settings.dect.allow_new_rfp)
             .map_err(state)?;
         let mirror = settings::mirror(config, &options.state);
         let mirror = mirror.map(|path| Mirror::open(&path)).transpose().map_err(state)?;
-        let alerts = missing(&brain_settings.dect);
+        let alerts = live.alerts();
         warn(&brain_settings.dect, &alerts);
         let sip = SipSockets::open_kept(&settings::sip_sockets(config), &mut kept)?;
         kept.close_the_rest();
         let media = MediaClient::connect_to(&options.media, options.media_user);
-        let users = settings::users(config, &loaded.users);
         let mut wanted = Vec::new();
         let random = || Box::new(OsRandom) as Box<dyn machine::Rng + Send>;
-        let brain =
-            Brain::new(Instant::now(), brain_settings, users, subscribed, random, &mut wanted);
-        let keeper = Keeper::start(store).map_err(DectError::Thread)?;
-        let guests = BTreeMap::new();
-        let observed = Observation::begin(&options.media, options.media_user, alerts);
-        let mut role =
-            Self { brain, wanted, doors, enrolment, guests, sip, media, keeper, mirror, observed };
+        let now = Instant::now();
+        let brain = Brain::new(now, brain_settings, live.users(), subscribed, random, &mut wanted);
+        let mut role = Self {
+            brain,
+            wanted,
+            doors,
+            enrolment,
+            guests: BTreeMap::new(),
+            sip,
+            media,
+            conf,
+            live,
+            keeper: Keeper::start(options.conf.clone()),
+            mirror,
+            observed: Observation::begin(&options.media, options.media_user, alerts),
+        };
         role.carry_out();
         Ok(role)
     }
@@ -196,11 +267,34 @@ impl Role {
             tokio::select! {
                 () = &mut stop => return,
                 Some(ask) = asks.recv() => self.asked(ask),
-                Some(ask) = observers.recv() => self.observed.asked(ask, &self.brain),
+                Some(ask) = observers.recv() => {
+                    self.observed.asked(ask, &self.brain, self.keeper.waiting());
+                }
                 () = self.step() => {}
                 _ = beat.tick() => self.beat(),
             }
         }
+    }
+
+    /// The administrator has changed something.
+    fn changed(&mut self, changed: Changed) {
+        let now = Instant::now();
+        let users = match changed {
+            Changed::Users(news) => self.live.news(&news),
+            Changed::Settings(config) => {
+                let (before, users) = (self.live.alerts(), self.live.set(&config));
+                let (settings, alerts) = (self.live.brain(), self.live.alerts());
+                for alert in alerts.iter().filter(|alert| !before.contains(alert)) {
+                    tracing::warn!("{alert}");
+                }
+                self.observed.alert(alerts);
+                self.enrolment.allow_new(settings.dect.allow_new_rfp);
+                self.brain.input(now, Input::Settings(Box::new(settings)), &mut self.wanted);
+                users
+            }
+        };
+        self.brain.input(now, Input::UserChanges(users), &mut self.wanted);
+        self.carry_out();
     }
 
     /// Waits for the next thing that happens to the brain, and does what follows.
@@ -219,6 +313,7 @@ impl Role {
                 Heard::Report(report) => Input::Media(report),
                 Heard::Lost => Input::MediaLost,
             }),
+            changed = self.conf.next() => return self.changed(changed),
             (ticket, kept) = self.keeper.next() => Some(Input::Dect(nwk::Input::Stored(ticket, kept))),
             () = due => None,
         };
@@ -235,11 +330,12 @@ impl Role {
         self.brain.input(Instant::now(), Input::Stop, &mut self.wanted);
         self.carry_out();
         let patience = tokio::time::Instant::now() + LEAVE_MAX;
-        while self.brain.calls() > 0 || self.brain.is_leaving() {
+        while self.brain.calls() > 0 || self.brain.is_leaving() || self.keeper.waiting() > 0 {
             tokio::select! {
                 () = self.step() => {}
                 () = sleep_until(patience) => {
-                    tracing::warn!("not every registration was taken back in time");
+                    let unkept = self.keeper.waiting();
+                    tracing::warn!(unkept, "not every registration was taken back in time");
                     break;
                 }
             }
@@ -319,7 +415,7 @@ impl Role {
             }
             nwk::Output::Store(ticket, change) => {
                 if !self.keeper.keep(ticket, change) {
-                    tracing::error!("too many changes wait for the disk; one was not kept");
+                    tracing::error!("too many changes wait for the role conf; one was not kept");
                     let input = Input::Dect(nwk::Input::Stored(ticket, false));
                     self.brain.input(Instant::now(), input, &mut self.wanted);
                 }
@@ -369,15 +465,6 @@ fn open_doors(config: &Config, ca: &Ca, kept: &mut Kept) -> Result<Doors, DectEr
     Ok(doors)
 }
 
-/// Why the radio is off: a server without a region or an identity of its own must not send.
-fn missing(settings: &nwk::Settings) -> Vec<String> {
-    let ari = "the radio stays off: set fixpart.ari to the ARI that was assigned to this system";
-    let region =
-        "the radio stays off: set dect.frequency to the region where the base stations stand";
-    let both = [(settings.ari.is_none(), ari), (settings.region.is_none(), region)];
-    both.into_iter().filter(|(missing, _)| *missing).map(|(_, alert)| alert.to_owned()).collect()
-}
-
 /// Says once, at the start, what an administrator should know of.
 fn warn(settings: &nwk::Settings, alerts: &[String]) {
     for alert in alerts {
@@ -396,3 +483,6 @@ const BEAT: Duration = Duration::from_secs(1);
 
 /// How long a stop may take.
 const LEAVE_MAX: Duration = Duration::from_secs(3);
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,7 @@
 //! The beginning of a role's process: its log, its passed socket, its runtime, and how it is stopped.
 
 use crate::conf::{self, ConfError};
+use crate::conf_client::Conf;
 use crate::console::{self, ConsoleError};
 use crate::ctl::{self, CtlError};
 use crate::dect::{self, DectError};
@@ -11,17 +12,18 @@ use crate::layout;
 use crate::log::{DEVLOG, JOURNAL, KMSG, LogError, Senders, Settings as LogSettings, Sockets};
 use crate::media::{self, MediaError};
 use crate::sandbox::{self, Bases, Ground};
-use crate::settings::{self, Files, LoadError, Optional};
-use config::groups::sip;
+use crate::settings::{self, Files, Optional};
 use nix::sys::prctl;
 use nix::sys::signal::Signal;
 use os::passed::{NotPassed, Passed};
 use std::ffi::CString;
 use std::fs::File;
+use std::future::Future;
 use std::io::{self, IsTerminal as _, Write};
 use std::os::fd::AsFd as _;
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::time::Duration;
 use supervise::role::Role;
 use supervise::roles::{self, ROLES};
@@ -89,6 +91,11 @@ impl Place {
         own
     }
 
+    /// Where the role `conf` is called.
+    fn conf(&self) -> Conf {
+        Conf { path: self.sockets.join(socket_name("conf")), uid: self.supervisor() }
+    }
+
     /// The user who has made the sockets of the roles.
     fn supervisor(&self) -> u32 {
         match self.ground {
@@ -125,9 +132,6 @@ pub enum EntryError {
     /// The role `log`.
     #[error(transparent)]
     Log(#[from] LogError),
-    /// The administrator's files are wrong.
-    #[error(transparent)]
-    Files(#[from] LoadError),
     /// The kernel refuses what every role needs.
     #[error("the role cannot be set up")]
     Runtime(#[from] io::Error),
@@ -145,10 +149,7 @@ impl EntryError {
     #[must_use]
     pub const fn exit_code(&self) -> i32 {
         match self {
-            Self::Unknown(_)
-            | Self::Socket(_)
-            | Self::Files(_)
-            | Self::Media(MediaError::Range(..)) => EXIT_REFUSED,
+            Self::Unknown(_) | Self::Socket(_) | Self::Media(MediaError::Range(..)) => EXIT_REFUSED,
             Self::Dect(error) if error.is_refusal() => EXIT_REFUSED,
             Self::Dect(_)
             | Self::Media(_)
@@ -258,7 +259,7 @@ pub fn role(name: &str, place: &Place) -> Result<(), EntryError> {
                 let control = passed.named(CONTROL).ok_or(NotPassed::None)?;
                 let doors = doors.ok_or(NotPassed::None)?;
                 let sources = console::Sources {
-                    files: place.files.clone(),
+                    conf: place.conf(),
                     identity: layout::IDENTITY.into(),
                     sockets: place.sockets.clone(),
                 };
@@ -275,7 +276,13 @@ pub fn role(name: &str, place: &Place) -> Result<(), EntryError> {
                 let sockets = Sockets { bus: listener, journal, devlog: datagrams(DEVLOG), kmsg };
                 Ok(crate::log::run(log_settings(place, own, callers), sockets, stop).await?)
             }
-            "media" => Ok(media::run(media_settings(place, callers)?, listener, stop).await?),
+            "media" => {
+                let mut stop = pin!(stop);
+                let Some(settings) = media_settings(place, callers, stop.as_mut()).await else {
+                    return Ok(());
+                };
+                Ok(media::run(settings, listener, stop).await?)
+            }
             "dect" => {
                 let options = dect_options(place, callers);
                 Ok(dect::run(options, listener, Kept::new(passed), stop).await?)
@@ -315,22 +322,27 @@ fn kernel_messages(role: &Role, place: &Place, passed: &mut Passed) -> Option<Fi
     })
 }
 
-fn media_settings(place: &Place, callers: Vec<u32>) -> Result<media::Settings, LoadError> {
-    let config = settings::load(&place.files)?.config;
+async fn media_settings(
+    place: &Place,
+    callers: Vec<u32>,
+    stop: impl Future<Output = ()>,
+) -> Option<media::Settings> {
+    let (config, alerts) = media::follow(place.conf(), stop).await?;
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    Ok(media::Settings {
+    Some(media::Settings {
         ports: settings::ports(&config, settings::address(&config)),
-        tos: config.get(&sip::MEDIA_TOS),
+        tos: settings::media_tos(&config),
         threads: threads.min(MEDIA_THREADS_MAX),
         silence: SILENCE,
         callers,
+        alerts,
     })
 }
 
 fn dect_options(place: &Place, callers: Vec<u32>) -> dect::Options {
     dect::Options {
         state: place.state.clone(),
-        files: place.files.clone(),
+        conf: place.conf(),
         media: place.sockets.join(socket_name("media")),
         media_user: place.supervisor(),
         identity: (place.ground == Ground::Box).then(|| PathBuf::from(layout::IDENTITY)),

@@ -13,12 +13,14 @@ mod observe;
 pub mod words;
 mod worker;
 
-use crate::settings::Ports as Range;
+use crate::conf_client::{Conf, ConfClient, Follows, Heard};
+use crate::settings::{Begun, Ports as Range};
 use bus::Connection;
 use bus::door::{Door, Refused};
 use bus::media1::{self, Answers, Service};
 use bus::observed1;
 use bus::streams::streams;
+use config::Config;
 use media::ports::Ports;
 use media::relay::Limits;
 use media::session::{Command, Report, SessionId};
@@ -35,6 +37,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::UnixStream;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use worker::{Order, Told, Worker};
@@ -52,6 +55,8 @@ pub struct Settings {
     pub silence: Duration,
     /// Users that may call.
     pub callers: Vec<u32>,
+    /// What an administrator should know of the settings.
+    pub alerts: watch::Receiver<Vec<String>>,
 }
 
 /// Why the role cannot go on.
@@ -69,6 +74,28 @@ pub enum MediaError {
     /// The range has no room for a single session.
     #[error("the {1} ports for speech from {0} on are too few; a call takes four")]
     Range(u16, u16),
+}
+
+/// Waits for the settings and follows them from then on; `None` where `stop` came first.
+///
+/// All of them are felt after a restart. What has to wait for one is told by the receiver, for [`Settings::alerts`].
+pub async fn follow(
+    conf: Conf,
+    stop: impl Future<Output = ()>,
+) -> Option<(Box<Config>, watch::Receiver<Vec<String>>)> {
+    let mut conf = ConfClient::follow(conf, Follows::Settings);
+    let config = conf.first_settings(stop).await?;
+    let begun = Begun::media((*config).clone());
+    let (alerts, told) = watch::channel(Vec::new());
+    // It ends with the runtime.
+    drop(tokio::spawn(async move {
+        loop {
+            if let Heard::Settings(wanted) = conf.next().await {
+                alerts.send_replace(begun.alert(&wanted).into_iter().collect());
+            }
+        }
+    }));
+    Some((config, told))
 }
 
 /// Carries speech for whoever calls over `listener`, until `stop`.

@@ -118,12 +118,6 @@ pub fn brain(config: &Config, address: IpAddr) -> brain::Settings {
     }
 }
 
-/// The users as the brain wants them.
-#[must_use]
-pub fn users(config: &Config, users: &Users) -> Vec<User> {
-    users.users.iter().map(|listed| user(config, listed)).collect()
-}
-
 /// A user as the brain wants one.
 fn user(config: &Config, user: &config::users::User) -> User {
     let (domain, auth_user) =

@@ -1,20 +1,23 @@
 //! What is shown: asked of the supervisor, of the kernel, and read from files.
 
+use crate::conf_client::{Conf, ConfClient, Follows, Heard};
 use crate::network::REPORT;
-use crate::settings::{self, Files};
+use crate::settings;
 use crate::supervisor::Supervisor;
+use config::Config;
 use config::groups::{dect, fixpart};
 use menu::{Answer, Deed, Interface, Link, View};
 use os::link;
 use std::io::Read as _;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 use supervise::control::{self, Request, Shown, Standing};
 
-/// The files that are looked at.
+/// What is looked at beside the supervisor and the kernel.
 #[derive(Debug)]
 pub struct Sources {
-    /// The administrator's.
-    pub files: Files,
+    /// Where the settings are kept.
+    pub conf: Conf,
     /// What was written at manufacture.
     pub identity: PathBuf,
     /// Where the sockets of the roles are, and what was found out about the network.
@@ -25,15 +28,25 @@ pub struct Sources {
 pub(super) struct Look {
     supervisor: Supervisor,
     sources: Sources,
+    conf: ConfClient,
+    /// The settings as they were last heard of.
+    config: Option<Box<Config>>,
+    begun: Instant,
 }
 
 impl Look {
-    pub(super) const fn new(supervisor: Supervisor, sources: Sources) -> Self {
-        Self { supervisor, sources }
+    pub(super) fn new(supervisor: Supervisor, sources: Sources) -> Self {
+        let conf = ConfClient::follow(sources.conf.clone(), Follows::Settings);
+        Self { supervisor, sources, conf, config: None, begun: Instant::now() }
     }
 
     /// What is to be shown now.
-    pub(super) async fn view(&self) -> View {
+    pub(super) async fn view(&mut self) -> View {
+        while let Some(heard) = self.conf.heard() {
+            if let Heard::Settings(config) = heard {
+                self.config = Some(config);
+            }
+        }
         let standing = self.standing().await;
         let mut alerts = Vec::new();
         let report = self.report();
@@ -43,7 +56,7 @@ impl Look {
         };
         alerts.extend(line("problem"));
         alerts.extend(self.roles().await);
-        alerts.extend(radio(&self.sources));
+        alerts.extend(self.radio());
         View {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             name: line("name").unwrap_or_else(|| "unknown".into()),
@@ -96,6 +109,26 @@ impl Look {
         roles.iter().filter_map(concern).collect()
     }
 
+    /// Why the radio is off, if it is.
+    fn radio(&self) -> Vec<String> {
+        let mut alerts = Vec::new();
+        let Some(config) = &self.config else {
+            // The menu does without them, also in safe mode, where nobody keeps settings.
+            if self.begun.elapsed() > SETTLED {
+                alerts.push("the settings are not known: the role conf does not answer".into());
+            }
+            return alerts;
+        };
+        let assigned = || settings::assigned_ari(&self.sources.identity);
+        if config.get(&fixpart::ARI).or_else(assigned).is_none() {
+            alerts.push("radio off: no ARI is set (fixpart.ari); it comes with your order".into());
+        }
+        if config.get(&dect::FREQUENCY).is_none() {
+            alerts.push("radio off: no region is set (dect.frequency)".into());
+        }
+        alerts
+    }
+
     /// What the helper for the network has found out.
     fn report(&self) -> String {
         let mut text = String::new();
@@ -104,30 +137,6 @@ impl Look {
         let _ = file.map(|file| file.take(REPORT_MAX).read_to_string(&mut text));
         text
     }
-}
-
-/// Why the radio is off, if it is.
-fn radio(Sources { files, identity, .. }: &Sources) -> Vec<String> {
-    let mut alerts = Vec::new();
-    match settings::load(files) {
-        Ok(loaded) => {
-            let set = loaded.config.get(&fixpart::ARI);
-            if set.or_else(|| settings::assigned_ari(identity)).is_none() {
-                alerts.push(
-                    "radio off: no ARI is set (fixpart.ari); it comes with your order".into(),
-                );
-            }
-            if loaded.config.get(&dect::FREQUENCY).is_none() {
-                alerts.push("radio off: no region is set (dect.frequency)".into());
-            }
-        }
-        Err(error) => {
-            let text = error.to_string();
-            let first = text.lines().next().unwrap_or_default();
-            alerts.push(format!("radio off: {first}"));
-        }
-    }
-    alerts
 }
 
 /// The devices, and the VLANs above them.
@@ -152,5 +161,7 @@ fn interfaces() -> Vec<Interface> {
     links.iter().map(shown).collect()
 }
 
+/// The role that keeps the settings has begun by then, or something is wrong.
+const SETTLED: Duration = Duration::from_secs(15);
 /// Three lines.
 const REPORT_MAX: u64 = 4096;

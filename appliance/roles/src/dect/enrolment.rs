@@ -34,6 +34,11 @@ impl Enrolment {
         Ok(Self { ca, policy, path })
     }
 
+    /// Whether a base station that is not known yet is taken in from now on.
+    pub(super) const fn allow_new(&mut self, allowed: bool) {
+        self.policy.allow_new = allowed;
+    }
+
     /// Whether this certificate is the one in force for the base station.
     pub(super) fn accepts(&self, mac: Mac, certificate: Option<&CertificateDer<'_>>) -> bool {
         certificate.is_some_and(|certificate| self.policy.accepts(mac, certificate))

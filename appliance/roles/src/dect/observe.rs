@@ -15,7 +15,7 @@ use tokio::time::timeout;
 pub(super) struct Observation {
     begun: Instant,
     notes: u64,
-    /// What keeps the radio off.
+    /// What keeps the radio off, and what waits for a restart.
     alerts: Vec<String>,
     watchers: Watchers<(), Event>,
     /// The state of each call as it was last told.
@@ -35,6 +35,11 @@ impl Observation {
             told: BTreeMap::new(),
             media: (media.to_owned(), user),
         }
+    }
+
+    /// These are the alerts from now on.
+    pub(super) fn alert(&mut self, alerts: Vec<String>) {
+        self.alerts = alerts;
     }
 
     /// Tells what an administrator would tell the story with.
@@ -61,7 +66,9 @@ impl Observation {
     }
 
     /// Answers one who observes; the quality of speech is asked of the media role beside the work.
-    pub(super) fn asked(&mut self, ask: Ask, brain: &Brain) {
+    ///
+    /// `unkept` changes wait for the role `conf`.
+    pub(super) fn asked(&mut self, ask: Ask, brain: &Brain, unkept: usize) {
         let answer = match ask {
             Ask::Get(answer) => answer,
             Ask::Watch(answer) => {
@@ -70,7 +77,7 @@ impl Observation {
                 return drop(answer.send(self.watchers.add(())));
             }
         };
-        let mut observed = self.observe(brain);
+        let mut observed = self.observe(brain, unkept);
         let media = self.media.clone();
         let complete = async move {
             if !observed.calls.is_empty() {
@@ -83,7 +90,7 @@ impl Observation {
         drop(tokio::spawn(complete));
     }
 
-    fn observe(&self, brain: &Brain) -> Observed {
+    fn observe(&self, brain: &Brain, unkept: usize) -> Observed {
         let status = brain.status();
         let size = |size: usize| u64::try_from(size).unwrap_or(u64::MAX);
         let users = |wanted: fn(&iwu::status::UserStatus) -> bool| {
@@ -100,6 +107,7 @@ impl Observation {
             ("base_stations_now", size(status.rfps.len())),
             ("base_stations_up_now", size(bases_up)),
             ("calls_now", size(status.calls)),
+            ("changes_unkept_now", size(unkept)),
         ];
         let counter = |(name, value): (&str, u64)| Counter { name: name.to_owned(), value };
         let call = |call: iwu::status::CallStatus| Call {

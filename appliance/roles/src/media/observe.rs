@@ -98,6 +98,7 @@ impl Desk {
                 None => "waits for the role dect".into(),
             },
             counters: counters.into_iter().map(counter).collect(),
+            alerts: self.settings.alerts.borrow().clone(),
             ..observed("media", *begun)
         }
     }

@@ -35,6 +35,7 @@ impl Role {
             threads: 2,
             silence: Duration::from_mins(1),
             callers: vec![os::own_uid()],
+            alerts: watch::channel(vec!["something waits".into()]).1,
         };
         let (stop, stopped) = oneshot::channel::<()>();
         let running = run(settings, self.listener.try_clone().unwrap(), async {

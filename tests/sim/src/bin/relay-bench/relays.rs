@@ -82,6 +82,7 @@ pub(super) fn media(path: Option<String>) -> Result<ExitCode, Failure> {
         threads: 1,
         silence: Duration::from_hours(1),
         callers: vec![os::own_uid()],
+        alerts: tokio::sync::watch::channel(Vec::new()).1,
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(roles::media::run(settings, listener, std::future::pending()))?;
