@@ -40,12 +40,13 @@ impl Server {
         let Some(image) = image else { return Self::start_here(folder, net) };
         let machine = Machine::start(image, folder)?;
         let ready = machine.ready_after().as_secs_f64();
-        machine.put("/state/config.xml", &config(net))?;
-        machine.put("/state/users.xml", &users())?;
-        for role in ["media", "dect"] {
-            machine.ask(&format!("restart {role}"))?;
-        }
         let server = Self::Boxed(Box::new(machine));
+        server.import("config", &config(net))?;
+        server.import_users(&users())?;
+        // Address, ARI and region are felt after a restart.
+        for role in ["media", "dect"] {
+            server.ask(&["ctl", "restart", role])?;
+        }
         server.answers()?;
         Ok((server, format!("all roles were ready {ready:.1} s after the kernel's start")))
     }
@@ -54,7 +55,7 @@ impl Server {
         let state = folder.join(STATE);
         let written = std::fs::create_dir_all(&state)
             .and_then(|()| std::fs::write(state.join("config.xml"), config(net)))
-            .and_then(|()| std::fs::write(state.join("users.xml"), users()));
+            .and_then(|()| std::fs::write(state.join("users.xml"), file_of(&users())));
         written.map_err(|error| format!("cannot write the server's files: {error}"))?;
         let program = rooms::program("appliance").map_err(|error| error.to_string())?;
         let process = launch(&program, folder)?;
@@ -115,6 +116,40 @@ impl Server {
             let (_, since) = self.role(role)?;
             if since == deaths { Err(format!("{role} has not died yet")) } else { Ok(()) }
         })
+    }
+
+    /// Puts these users in the place of those that it has, while it runs; says what it has to say of it.
+    ///
+    /// # Errors
+    /// What is wrong with them.
+    pub(super) fn import_users(&self, users: &[User]) -> Result<String, String> {
+        self.import("users", &file_of(users))
+    }
+
+    /// Imports a file of this kind.
+    fn import(&self, kind: &str, text: &str) -> Result<String, String> {
+        let path = match self {
+            Self::Host(host) => {
+                let path = host.folder.join(format!("imported-{kind}.xml"));
+                let written = std::fs::write(&path, text);
+                written.map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+                path.display().to_string()
+            }
+            Self::Boxed(machine) => {
+                let path = format!("/state/imported-{kind}.xml");
+                machine.put(&path, text)?;
+                path
+            }
+        };
+        self.ask(&[kind, "import", &path])
+    }
+
+    /// The process of a role that is ready, and since when it is the same.
+    ///
+    /// # Errors
+    /// When it does not run.
+    pub(super) fn process(&self, role: &str) -> Result<String, String> {
+        self.role(role).map(|(process, deaths)| format!("{process}, {deaths}"))
     }
 
     /// The process of a role that is ready, and how often it has died.
@@ -188,18 +223,38 @@ fn config(net: Net) -> String {
     )
 }
 
+/// A user of the file.
+#[derive(Clone)]
+pub(super) struct User {
+    number: u32,
+    /// What the display of the other side shows.
+    pub(super) name: String,
+    password: String,
+}
+
+impl User {
+    /// With the password that the PBX has.
+    pub(super) fn right(number: u32) -> Self {
+        Self { number, name: format!("Handset {number}"), password: format!("secret-100{number}") }
+    }
+}
+
 /// Four users, each with a password of its own; that of the last is wrong.
-fn users() -> String {
-    let user = |number: u32| {
-        let password =
-            if number == 4 { "mistyped".to_owned() } else { format!("secret-100{number}") };
+pub(super) fn users() -> Vec<User> {
+    let mut users: Vec<User> = (1..=4).map(User::right).collect();
+    "mistyped".clone_into(&mut users[3].password);
+    users
+}
+
+fn file_of(users: &[User]) -> String {
+    let user = |User { number, name, password }: &User| {
         format!(
             "<user>\n<ipei>{}</ipei>\n<username>100{number}</username>\n\
-             <displayname>Handset {number}</displayname>\n<authpassword>{password}</authpassword>\n</user>\n",
-            ipei(number)
+             <displayname>{name}</displayname>\n<authpassword>{password}</authpassword>\n</user>\n",
+            ipei(*number)
         )
     };
-    format!("<users>\n{}</users>\n", (1..=4).map(user).collect::<String>())
+    format!("<users>\n{}</users>\n", users.iter().map(user).collect::<String>())
 }
 
 /// The identity of a handset, as the users file has it.

@@ -1,4 +1,4 @@
-//! The simulator: two base stations and four handsets, and what they are told and tell.
+//! The simulator: two base stations and five handsets, and what they are told and tell.
 
 use super::net::Net;
 use super::process::Process;
@@ -159,9 +159,9 @@ pub(super) fn base_mac(number: u8) -> String {
 }
 
 /// What each handset says, in hertz.
-pub(super) const TONES: [u32; 4] = [600, 800, 1000, 1700];
-/// Handsets; the last has a wrong SIP password.
-const HANDSETS: u32 = 4;
+pub(super) const TONES: [u32; 5] = [600, 800, 1000, 1700, 2300];
+/// Handsets; the fourth has a wrong SIP password, and of the last the server does not know at first.
+const HANDSETS: u32 = 5;
 /// The port of the TLS door.
 const TLS_DOOR: u16 = 16_322;
 /// Anything here takes less, except what waits on purpose.

@@ -1,5 +1,7 @@
 //! What is shown: each step says what it saw, or what it waited for in vain.
 
+mod live;
+
 use super::net::Net;
 use super::phone::{self, Phone};
 use super::process::{Process, until};
@@ -115,6 +117,9 @@ const SCENES: &[Scene] = &[
     ("a wrong SIP password is shown as not registered", wrong_password),
     ("handset 1 calls handset 2", handset_to_handset),
     ("a call goes on while every role dies that carries none", bystanders_die),
+    ("a user is added while the server runs", live::added),
+    ("a password and a name are changed while it runs", live::mended),
+    ("a user is taken off the list in a call, and put back", live::taken_off),
     ("handset 3 calls a phone that is not ours", handset_to_phone),
     ("and is called by it", phone_to_handset),
     ("keys in a call reach the other side", keys),
@@ -207,6 +212,9 @@ fn bystanders_die(cast: &mut Cast) -> Told {
     let roles = said.lines().filter_map(|line| line.split_once(": ready").map(|(name, _)| name));
     let others: Vec<&str> =
         roles.filter(|name| !["dect", "media", "probe"].contains(name)).collect();
+    if !others.contains(&"conf") {
+        return Err(format!("the role that keeps settings and users does not run: {said}"));
+    }
     for role in &others {
         cast.server.kill_role(role)?;
     }
@@ -444,7 +452,7 @@ impl Cast {
 
     /// Ends what a failed scene has left, so that the next one begins from rest.
     fn quiet(&mut self) {
-        for handset in 1..=4 {
+        for handset in 1..=5 {
             let _ = self.simulator.say(&format!("hang {handset}"));
         }
         if let Some(phone) = &mut self.phone {
