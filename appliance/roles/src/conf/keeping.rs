@@ -7,7 +7,7 @@ use bus::conf1::{Ask, Author, Keep, Outcome, Rfp, Row as Form, Standing, Subscri
 use config::roster::{Change, Roster, Row};
 use config::trial::Event;
 use config::users::{Source, User, Users, fields};
-use config::{Config, Export, Notice, Secrets, groups, xml};
+use config::{Config, Export, Notice, Secrets, groups};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use store::{Commit, Database, Generation, StoreError, device_key};
@@ -177,10 +177,7 @@ impl Keeping {
         name: &str,
         file: &[u8],
     ) -> Result<Outcome, String> {
-        let (text, mut notices) =
-            xml::decode(name, file).map_err(|flaw| refused(config::Flaws(vec![flaw])))?;
-        let (users, more) = Users::read_any(&Source::default(), name, &text).map_err(refused)?;
-        notices.extend(more);
+        let (users, notices) = Users::read_any(&Source::default(), name, file).map_err(refused)?;
         let (roster, notices) = (Roster::from_users(users), placed(name, notices));
         let what = format!("users imported from {name}");
         self.make(Wish { author, what: &what, config: None, roster: Some(roster), notices })
@@ -226,7 +223,8 @@ impl Keeping {
         }
         // What holds between users is looked at by the reader of the file.
         let text = roster.to_users().write();
-        let (users, _) = Users::read_any(&Source::default(), "users", &text).map_err(refused)?;
+        let (users, _) =
+            Users::read_any(&Source::default(), "users", text.as_bytes()).map_err(refused)?;
         let roster = Roster::from_users(users);
         self.make(Wish {
             author,
