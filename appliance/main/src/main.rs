@@ -3,6 +3,7 @@
 mod arguments;
 mod control;
 mod decode;
+mod keep;
 mod logs;
 mod users;
 
@@ -21,7 +22,7 @@ fn main() -> ExitCode {
     match arguments::parse(std::env::args_os()) {
         Ok(command) => obey(command),
         Err(error) => {
-            eprintln!("appliance: {error}\n{USAGE}\n{}", users::USAGE);
+            eprintln!("appliance: {error}\n{USAGE}\n{}\n{}", keep::USAGE, users::USAGE);
             ExitCode::from(EXIT_USAGE)
         }
     }
@@ -44,13 +45,16 @@ fn obey(command: Command) -> ExitCode {
         Command::DecodeSip(files) => decode::sip(&files),
         Command::DecodeNwk(words) => decode::nwk(&words),
         Command::DecodeLink(words, cipher) => decode::link(&words, cipher.as_ref()),
+        Command::Keep(state, wish) => {
+            keep::ask(&server(state), &wish).map(|answer| print!("{answer}"))
+        }
         Command::Users(wish) => users::obey(&wish),
         Command::Version => {
             println!("appliance {}", env!("CARGO_PKG_VERSION"));
             Ok(())
         }
         Command::Help => {
-            println!("{USAGE}\n{}", users::USAGE);
+            println!("{USAGE}\n{}\n{}", keep::USAGE, users::USAGE);
             Ok(())
         }
     };

@@ -1,0 +1,416 @@
+//! Commands that look at and change what the role `conf` of the running server keeps.
+
+use bus::conf1::{Author, Generation, Outcome, Row};
+use config::Config;
+use config::roster::secret;
+use lan::log::Timestamp;
+use lexopt::{Arg, Parser, ValueExt as _};
+use roles::administer;
+use roles::client::{ClientError, Server};
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+/// What is asked of the role `conf`.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Wish {
+    /// The settings that are set, or these, or all of them.
+    Show { paths: Vec<String>, all: bool },
+    /// The settings as a file.
+    Export { guide: bool },
+    /// What an import of this file would change.
+    Diff(PathBuf),
+    /// Put the settings of this file in the place of those there are.
+    Import(PathBuf, How),
+    /// Set these, by path.
+    Set(Vec<(String, String)>, How),
+    /// The last generations.
+    History(u32),
+    /// Go back to a generation.
+    Undo(u64),
+    /// What is on trial stays.
+    Confirm,
+    /// All users.
+    Users,
+    /// The users as a file.
+    ExportUsers,
+    /// What an import of this file would change.
+    DiffUsers(PathBuf),
+    /// Put the users of this file in the place of those there are.
+    ImportUsers(PathBuf),
+    /// Make or change one user.
+    SetUser(String, Vec<(String, String)>),
+    /// Remove one user.
+    RemoveUser(String),
+}
+
+/// How a change is made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct How {
+    /// Seconds within which it must be confirmed.
+    pub(crate) confirm: u32,
+    /// The generation that it is made to.
+    pub(crate) base: u64,
+}
+
+/// Whether the words behind `config` or `users` are for the running server; else they are about a file alone.
+pub(crate) fn is_for_server(parser: &mut Parser) -> bool {
+    let Some(words) = parser.try_raw_args() else { return false };
+    let words: Vec<_> = words.as_slice().iter().map(|word| word.to_string_lossy()).collect();
+    let mut plain = 0;
+    let mut after_state = false;
+    for word in &words {
+        plain += usize::from(!after_state && !word.starts_with("--"));
+        after_state = word == "--state";
+    }
+    match words.first().map(AsRef::as_ref) {
+        Some("check" | "convert") => false,
+        Some("export") => plain == 1,
+        _ => true,
+    }
+}
+
+/// Reads the words behind `config` or `users`.
+///
+/// # Errors
+/// What is wrong with them.
+pub(crate) fn parse(
+    kind: &str,
+    mut parser: Parser,
+) -> Result<(Option<PathBuf>, Wish), lexopt::Error> {
+    let word = match parser.next()? {
+        Some(Arg::Value(word)) => word.string()?,
+        _ if kind == "users" => return Err(EXPECTED_USERS.into()),
+        _ => return Err(EXPECTED_CONFIG.into()),
+    };
+    let word = word.as_str();
+    let (mut state, mut words, mut how) = (None, Vec::new(), How::default());
+    let (mut all, mut guide) = (false, false);
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Arg::Long("state") if state.is_none() => state = Some(PathBuf::from(parser.value()?)),
+            Arg::Long("all") if word == "show" => all = true,
+            Arg::Long("guide") if word == "export" => guide = true,
+            Arg::Long("confirm") if matches!(word, "import" | "set") && kind == "config" => {
+                how.confirm = parser.value()?.parse()?;
+            }
+            Arg::Long("base") if matches!(word, "import" | "set") && kind == "config" => {
+                how.base = parser.value()?.parse()?;
+            }
+            Arg::Value(value) => words.push(value.string()?),
+            other => return Err(other.unexpected()),
+        }
+    }
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let wish = match (kind, word, &words[..]) {
+        ("config", "show", paths) => {
+            Wish::Show { paths: paths.iter().map(|it| (*it).to_owned()).collect(), all }
+        }
+        ("config", "export", []) => Wish::Export { guide },
+        ("config", "diff", [file]) => Wish::Diff(file.into()),
+        ("config", "import", [file]) => Wish::Import(file.into(), how),
+        ("config", "set", values) if !values.is_empty() => Wish::Set(pairs(values)?, how),
+        ("config", "history", []) => Wish::History(HISTORY),
+        ("config", "history", [count]) => {
+            Wish::History(count.parse().map_err(|_| "config history: expected a number")?)
+        }
+        ("config", "undo", [to]) => {
+            Wish::Undo(to.parse().map_err(|_| "config undo: expected a generation's number")?)
+        }
+        ("users", "list", []) => Wish::Users,
+        ("users", "export", []) => Wish::ExportUsers,
+        ("users", "diff", [file]) => Wish::DiffUsers(file.into()),
+        ("users", "import", [file]) => Wish::ImportUsers(file.into()),
+        ("users", "set", [name, fields @ ..]) => Wish::SetUser((*name).to_owned(), pairs(fields)?),
+        ("users", "remove", [name]) => Wish::RemoveUser((*name).to_owned()),
+        ("users", ..) => return Err(EXPECTED_USERS.into()),
+        _ => return Err(EXPECTED_CONFIG.into()),
+    };
+    Ok((state, wish))
+}
+
+fn pairs(words: &[&str]) -> Result<Vec<(String, String)>, lexopt::Error> {
+    let pair = |word: &&str| {
+        let (name, value) = word.split_once('=').ok_or("expected NAME=VALUE")?;
+        Ok((name.to_owned(), value.to_owned()))
+    };
+    words.iter().map(pair).collect()
+}
+
+/// Asks, and gives the answer as it is printed.
+///
+/// # Errors
+/// Why there is none.
+pub(crate) fn ask(server: &Server, wish: &Wish) -> Result<String, String> {
+    let author = author();
+    let look = Author { only_look: true, ..author.clone() };
+    let failed = |error: ClientError| error.to_string();
+    match wish {
+        Wish::Show { paths, all } => {
+            show(&administer::settings(server).map_err(failed)?.1, paths, *all)
+        }
+        Wish::Export { guide } => administer::export_settings(server, *guide).map_err(failed),
+        Wish::Diff(file) => {
+            let (name, octets) = read(file)?;
+            let outcome = administer::import_settings(server, &look, &name, octets);
+            Ok(told(&outcome.map_err(failed)?, "would be"))
+        }
+        Wish::Import(file, how) => {
+            let (name, octets) = read(file)?;
+            let outcome = administer::import_settings(server, &how.of(author), &name, octets);
+            Ok(how.told(&outcome.map_err(failed)?))
+        }
+        Wish::Set(values, how) => {
+            let outcome = administer::set(server, &how.of(author), values.clone());
+            Ok(how.told(&outcome.map_err(failed)?))
+        }
+        Wish::History(limit) => Ok(history(&administer::history(server, *limit).map_err(failed)?)),
+        Wish::Undo(to) => {
+            Ok(told(&administer::undo(server, &author, *to).map_err(failed)?, "is now"))
+        }
+        Wish::Confirm => {
+            let outcome = administer::confirm(server, &author).map_err(failed)?;
+            Ok(format!("generation {} stays\n", outcome.generation))
+        }
+        Wish::Users => Ok(list(&administer::users(server).map_err(failed)?)),
+        Wish::ExportUsers => administer::export_users(server).map_err(failed),
+        Wish::DiffUsers(file) => {
+            let (name, octets) = read(file)?;
+            let outcome = administer::import_users(server, &look, &name, octets);
+            Ok(told(&outcome.map_err(failed)?, "would be"))
+        }
+        Wish::ImportUsers(file) => {
+            let (name, octets) = read(file)?;
+            let outcome = administer::import_users(server, &author, &name, octets);
+            Ok(told(&outcome.map_err(failed)?, "is now"))
+        }
+        Wish::SetUser(name, fields) => {
+            let row = changed(server, name, fields).map_err(failed)?;
+            let outcome = administer::change_users(server, &author, vec![row], Vec::new());
+            Ok(told(&outcome.map_err(failed)?, "is now"))
+        }
+        Wish::RemoveUser(name) => {
+            let removed = vec![name.clone()];
+            let outcome = administer::change_users(server, &author, Vec::new(), removed);
+            Ok(told(&outcome.map_err(failed)?, "is now"))
+        }
+    }
+}
+
+impl How {
+    fn of(self, author: Author) -> Author {
+        Author { confirm_within_s: self.confirm, base: self.base, ..author }
+    }
+
+    fn told(self, outcome: &Outcome) -> String {
+        let mut text = told(outcome, "is now");
+        if self.confirm > 0 && !outcome.differences.is_empty() {
+            // Writing to a string cannot fail.
+            let _ = writeln!(
+                text,
+                "within {} s say `appliance ctl confirm`, else what was before returns",
+                self.confirm
+            );
+        }
+        text
+    }
+}
+
+/// Who asks: the person's name where the system tells it.
+fn author() -> Author {
+    let name = ["SUDO_USER", "USER", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok());
+    Author {
+        who: name.filter(|it| !it.is_empty()).unwrap_or_else(|| "somebody".into()),
+        from: "command".into(),
+        ..Author::default()
+    }
+}
+
+fn read(file: &Path) -> Result<(String, Vec<u8>), String> {
+    let name = file.display().to_string();
+    let octets = std::fs::read(file).map_err(|error| format!("cannot read {name}: {error}"))?;
+    Ok((name, octets))
+}
+
+/// The user as there is one, with these fields as they are to be.
+fn changed(server: &Server, name: &str, fields: &[(String, String)]) -> Result<Row, ClientError> {
+    let there = administer::users(server)?.into_iter().find(|row| row.key == name);
+    let fresh =
+        || Row { key: name.to_owned(), fields: vec![("username".to_owned(), name.to_owned())] };
+    let mut row = there.unwrap_or_else(fresh);
+    for (field, value) in fields {
+        row.fields.retain(|(known, _)| known != field);
+        if !value.is_empty() {
+            row.fields.push((field.clone(), value.clone()));
+        }
+    }
+    Ok(row)
+}
+
+/// What came of a change, one line each.
+fn told(outcome: &Outcome, verb: &str) -> String {
+    let mut text = String::new();
+    for line in outcome.notices.iter().chain(&outcome.differences) {
+        let _ = writeln!(text, "{line}");
+    }
+    let _ = match outcome.differences.len() {
+        0 => writeln!(
+            text,
+            "nothing {} different; generation {}",
+            if verb == "is now" { "is" } else { "would be" },
+            outcome.generation
+        ),
+        count => writeln!(text, "{count} {verb} different; generation {}", outcome.generation),
+    };
+    text
+}
+
+/// The settings, one line each, with what is in force; secrets are not shown.
+fn show(file: &str, paths: &[String], all: bool) -> Result<String, String> {
+    let (config, _) = Config::read("settings", file).map_err(|flaws| flaws.to_string())?;
+    let mut text = String::new();
+    let wanted = |path: &str| {
+        let within = |asked: &String| path == asked || path.starts_with(&format!("{asked}."));
+        paths.is_empty() || paths.iter().any(within)
+    };
+    for line in config.shown(all || !paths.is_empty()).filter(|line| wanted(&line.path)) {
+        let mark = if line.set { ' ' } else { '*' };
+        let _ = writeln!(text, "{mark} {} = {}", line.path, line.text);
+    }
+    if text.is_empty() && !paths.is_empty() {
+        return Err(format!("there is no setting {}", paths.join(", ")));
+    }
+    Ok(text)
+}
+
+fn list(rows: &[Row]) -> String {
+    let mut text = String::new();
+    for row in rows.iter().filter(|row| !row.key.is_empty()) {
+        let _ = write!(text, "{}", row.key);
+        for (name, value) in row.fields.iter().filter(|(name, _)| name != "username") {
+            let shown = if secret(name) { "(secret)" } else { value };
+            let _ = write!(text, "  {name}={shown}");
+        }
+        text.push('\n');
+    }
+    text
+}
+
+fn history(generations: &[Generation]) -> String {
+    let mut text = String::new();
+    for it in generations {
+        let at = Timestamp::from_microsecond(it.at_us).map(|at| at.to_string()).unwrap_or_default();
+        let gone = if it.kept { "" } else { " (cannot be returned to)" };
+        let _ =
+            writeln!(text, "{} {at} {} by {} from {}{gone}", it.number, it.what, it.who, it.from);
+        for line in &it.differences {
+            let _ = writeln!(text, "    {line}");
+        }
+    }
+    text
+}
+
+const EXPECTED_CONFIG: &str = "expected: config check FILE, config export [FILE], config show [PATH...], config diff FILE, \
+                               config import FILE, config set PATH=VALUE..., config history [N], config undo N";
+const EXPECTED_USERS: &str = "expected: users check FILE, users convert FILE, users list, users export, users diff FILE, \
+                              users import FILE, users set NAME FIELD=VALUE..., users remove NAME";
+/// Generations that are shown unless more are asked for.
+const HISTORY: u32 = 10;
+
+/// How it is used.
+pub(crate) const USAGE: &str = "  config show [PATH...] [--all] [--state DIR]      what is set, or these settings, or all with their defaults (*)
+  config diff|import FILE [--confirm S] [--base N] [--state DIR]
+                                                   what a file would change; put it in the place of what is set
+  config set PATH=VALUE... [--confirm S] [--base N] [--state DIR]
+                                                   set these; with --confirm they return unless `ctl confirm` is said in time
+  config export [--guide] [--state DIR]            the settings as a file
+  config history [N] [--state DIR]                 who has changed what, and when
+  config undo N [--state DIR]                      back to what was in force with generation N
+  ctl confirm [--state DIR]                        what waits to be confirmed stays
+  users list|export [--state DIR]                  the users; as a file
+  users diff|import FILE [--state DIR]             what a file would change; put it in the place of the users there are
+  users set NAME FIELD=VALUE... [--state DIR]      make or change a user
+  users remove NAME [--state DIR]                  remove a user; the subscription of the handset stays";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::ffi::OsString;
+
+    fn read(line: &str) -> Result<(Option<PathBuf>, Wish), String> {
+        let mut words = line.split(' ').map(OsString::from);
+        let kind = words.next().unwrap_or_default();
+        let parser = Parser::from_args(words);
+        parse(&kind.to_string_lossy(), parser).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn each_command_is_read_with_its_own_options_only() {
+        let how = How { confirm: 120, base: 7 };
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        for (line, wish) in [
+            ("config show", Wish::Show { paths: vec![], all: false }),
+            ("config show sip --all", Wish::Show { paths: vec!["sip".into()], all: true }),
+            ("config import a.xml --confirm 120 --base 7", Wish::Import("a.xml".into(), how)),
+            (
+                "config set a.b=c d=",
+                Wish::Set(vec![pair("a.b", "c"), pair("d", "")], How::default()),
+            ),
+            ("config undo 3", Wish::Undo(3)),
+            (
+                "users set 1001 displayname=A=B",
+                Wish::SetUser("1001".into(), vec![pair("displayname", "A=B")]),
+            ),
+            ("users remove 1001", Wish::RemoveUser("1001".into())),
+        ] {
+            assert_eq!(read(line), Ok((None, wish)), "{line}");
+        }
+        assert_eq!(read("users list --state s"), Ok((Some("s".into()), Wish::Users)));
+        for wrong in [
+            "config",
+            "config fly",
+            "config undo x",
+            "config set",
+            "config set a",
+            "config diff",
+            "config show --confirm 3",
+            "users import",
+            "users list x",
+            "users import a --base 3",
+        ] {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn what_is_about_a_file_alone_does_not_ask_a_server() {
+        for (line, server) in [
+            ("check a.xml", false),
+            ("convert a.xml", false),
+            ("export a.xml", false),
+            ("export --guide a.xml", false),
+            ("export --state s", true),
+            ("export --guide", true),
+            ("import a.xml", true),
+            ("", true),
+        ] {
+            let mut parser = Parser::from_args(line.split(' ').map(OsString::from));
+            assert_eq!(is_for_server(&mut parser), server, "{line}");
+        }
+    }
+
+    #[test]
+    fn secrets_are_not_shown_and_defaults_are_marked() {
+        let file =
+            "<config><sip><auth><password>zebra7</password></auth><tos>7</tos></sip></config>";
+        let shown = show(file, &[], false).unwrap_or_default();
+        assert_eq!(shown, "  sip.tos = 7\n  sip.auth.password = (secret)\n");
+        let one = show(file, &["sip.transport".to_owned()], false);
+        assert_eq!(one.as_deref(), Ok("* sip.transport = udp\n"));
+        assert!(show(file, &["sip.wings".to_owned()], false).is_err());
+        let row = Row {
+            key: "1".into(),
+            fields: vec![("username".into(), "1".into()), ("authpassword".into(), "zebra7".into())],
+        };
+        assert_eq!(list(&[row]), "1  authpassword=(secret)\n");
+    }
+}
