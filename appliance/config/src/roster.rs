@@ -105,14 +105,14 @@ impl Roster {
     #[must_use]
     pub fn from_users(users: Users) -> Self {
         let mut roster = Self::default();
+        let fields = users.rest();
+        if !fields.is_empty() {
+            roster.others.insert(String::new(), Row { key: String::new(), fields });
+        }
         for device in users.devices {
             roster.devices.insert(device.ipei(), device);
         }
         users.users.into_iter().for_each(|user| roster.insert(user));
-        if !users.unknown.is_empty() {
-            let fields = users.unknown.iter().map(kept::text).collect();
-            roster.others.insert(String::new(), Row { key: String::new(), fields });
-        }
         roster
     }
 
@@ -139,10 +139,14 @@ impl Roster {
     pub fn to_users(&self) -> Users {
         let unbound = self.devices.values().filter(|it| !self.holders.contains_key(&it.ipei()));
         let rest = self.others.get("").into_iter().flat_map(|row| &row.fields);
+        let (attributes, unknown): (Vec<_>, Vec<_>) =
+            rest.partition(|(name, _)| name.starts_with('@'));
+        let attribute = |(name, text): &(String, String)| (name.replace('@', ""), text.clone());
         Users {
             users: self.users().collect(),
             devices: unbound.cloned().collect(),
-            unknown: rest.map(|(name, text)| kept::element(name, text)).collect(),
+            unknown: unknown.into_iter().map(|(name, text)| kept::element(name, text)).collect(),
+            attributes: attributes.into_iter().map(attribute).collect(),
             masked: Vec::new(),
         }
     }

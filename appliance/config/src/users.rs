@@ -35,6 +35,8 @@ pub struct Users {
     pub devices: Vec<Device>,
     /// Elements that are neither, kept for the next export.
     pub unknown: Vec<Element>,
+    /// Attributes of the outermost element, kept for the next export.
+    pub attributes: Vec<(String, String)>,
     /// Secrets that the file does not give but hides behind asterisks: whose, and which field. An import leaves
     /// them as they were.
     pub masked: Vec<(String, String)>,

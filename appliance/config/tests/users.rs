@@ -43,7 +43,10 @@ fn the_guides_files_of_both_families_are_read_and_written_back() {
         assert_eq!(names, ["9997", "9998", "9999"]);
         assert_eq!(
             what(&notices),
-            ["<cucmdevicename> is kept, but this version does not act on it"]
+            [
+                "<standbytext> is kept, but this version does not act on it (of 3 users)",
+                "<cucmdevicename> is kept, but this version does not act on it"
+            ]
         );
         assert_eq!(users.write(), text, "in the guide's order it is the guide's file again");
         let roster = Roster::from_users(users);
@@ -90,6 +93,29 @@ fn a_file_of_another_firmware_loses_nothing_and_is_not_changed() {
 }
 
 #[test]
+fn files_of_other_encodings_are_read_and_octets_of_none_are_named() {
+    let as_old = |text: &str| -> Vec<u8> {
+        text.chars().map(|letter| u8::try_from(u32::from(letter)).unwrap_or(b'?')).collect()
+    };
+    let text = "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><users><user><username>1</username>\
+                <displayname>Møller</displayname></user></users>";
+    let table = "username;displayname\n1;Møller\n";
+    for (octets, count) in [(as_old(text), 0), (as_old(table), 1), (table.as_bytes().to_vec(), 0)] {
+        let read = Users::read_any(&Source::default(), "file", &octets);
+        let (users, notices) = read.map_err(|flaws| flaws.to_string()).unwrap();
+        assert_eq!(users.users[0].get(&DISPLAYNAME), "Møller");
+        assert_eq!(notices.len(), count, "{notices:?}");
+    }
+    let wide: Vec<u8> =
+        "\u{feff}".encode_utf16().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect();
+    let read = Users::read_any(&Source::default(), "file", &wide);
+    assert_eq!(read.map(|(users, _)| users.users.len()).ok(), Some(1));
+    let mixed = [table.as_bytes(), b"2;\xe6\n"].concat();
+    let flaws = Users::read_any(&Source::default(), "file", &mixed).err().unwrap().to_string();
+    assert!(flaws.contains("octets that are no UTF-8"), "{flaws}");
+}
+
+#[test]
 fn a_table_is_read_by_the_names_in_its_first_line() {
     let (users, notices) = read(TABLE);
     assert_eq!(users.users.len(), 2);
@@ -97,8 +123,10 @@ fn a_table_is_read_by_the_names_in_its_first_line() {
     assert!(users.users[0].get(&IPEI).is_some() && users.users[1].get(&IPEI).is_none());
     let listed = what(&notices);
     let left_out = "the column \"Cost centre\" is left out; no field has this name";
-    assert_eq!(listed, [left_out, "<shoe> is kept, but it is not known"]);
-    assert_eq!((notices[1].place.line, notices[1].place.column), (2, 42));
+    let shoe = "<shoe> is kept, but it is not known";
+    let standby = "<standbytext> is kept, but this version does not act on it";
+    assert_eq!(listed, [left_out, standby, shoe]);
+    assert_eq!((notices[2].place.line, notices[2].place.column), (2, 42));
     let (again, _) = read(&users.write_csv());
     assert_eq!(said(&again), said(&users));
     assert_eq!(again.write_csv(), users.write_csv());
@@ -278,6 +306,40 @@ fn every_field_of_the_list_is_in_the_table_as_the_list_has_it() {
         .collect();
     assert_eq!(more, ["link"], "how user and handset are bound is ours");
     assert_eq!(names.len(), 25);
+}
+
+/// The table of fields in the manual is made from the table of fields.
+#[test]
+fn the_manual_lists_every_field() {
+    let rows = fields::ALL.iter().map(|spec| {
+        let takes = match spec.kind {
+            Kind::Ipei => {
+                "`00077 0000001`, also without the blank or with a check digit".to_owned()
+            }
+            Kind::Digits(most) if spec.name == "lid" => {
+                format!("{most} digits `xxyyzzzz`: shelf 01-08, card 01-08, line 0000-0015")
+            }
+            Kind::Digits(most) => format!("at most {most} digits"),
+            Kind::Text(most) => format!("at most {most} characters"),
+            Kind::SipUser(most) => format!("at most {most} of `A-Z a-z 0-9 -_.!~*'()&=+$,;?/`"),
+            Kind::Domain => "letters, digits, `.` and `-`".to_owned(),
+            Kind::Bool => "`true` or `false`".to_owned(),
+            Kind::Whole(least, most) => format!("{least} to {most}"),
+            Kind::Choice(words) => format!("`{}`", words.join("`, `")),
+            Kind::Time => "`2025-07-10T10:00:00Z`".to_owned(),
+        };
+        let family = match spec.family {
+            Family::Both => "all",
+            Family::Ip => "200, 400, 6500, One",
+            Family::Rack => "2500, 8000",
+        };
+        let mark = |set, mark| if set { mark } else { "" };
+        let (ours, later) = (mark(spec.ours, " (1)"), mark(spec.later, " (2)"));
+        format!("| `{}`{ours}{later} | {} | {takes} | {family} |\n", spec.name, spec.help.trim())
+    });
+    let table: String = rows.collect();
+    let manual = include_str!("../../../docs/manual/users.md");
+    assert!(manual.contains(&table), "docs/manual/users.md should have\n{table}");
 }
 
 /// A text of the listed length is taken and one more is not.

@@ -71,7 +71,7 @@ impl Users {
     }
 
     /// The users as a table with commas, with a column for each field that somebody has. It holds the passwords in
-    /// clear, and no handsets of nobody.
+    /// clear, but neither attributes nor handsets of nobody.
     #[must_use]
     pub fn write_csv(&self) -> String {
         let columns = self.columns();
@@ -90,7 +90,7 @@ impl Users {
         let mut used = BTreeSet::new();
         for user in &self.users {
             let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-            for (name, _) in user.texts() {
+            for (name, _) in user.texts().filter(|(name, _)| !name.contains('@')) {
                 let nth = counts.entry(name).or_default();
                 let known = fields::index(name).unwrap_or(usize::MAX);
                 used.insert((known, name, *nth));
@@ -200,6 +200,6 @@ pub(super) fn folded(name: &str) -> String {
 }
 
 /// As much as an element of the XML file may hold.
-const CELL_MAX: usize = 4096;
+const CELL_MAX: usize = 65_536;
 /// Of a foreign name in a message.
 const SHOWN_MAX: usize = 60;

@@ -207,7 +207,7 @@ fields! {
         [.of(Part::Device).only(Family::Ip).ours().read_only().later().odd(rules::odd_time)]
 
     /// Text that the handset shows when idle.
-    STANDBYTEXT: String = "standbytext", Kind::Text(rules::TEXT_MAX) => shown
+    STANDBYTEXT: String = "standbytext", Kind::Text(rules::TEXT_MAX) => shown [.later()]
 
     /// User part in SIP, and the extension; unique.
     USERNAME: String = "username", Kind::SipUser(rules::NAME_MAX) => sip_user
@@ -285,5 +285,5 @@ fields! {
 
     /// How user and handset are bound: for good, or until the user signs out.
     LINK: LinkKind = "link", Kind::Choice(&["fixed", "dynamic"]) => link
-        [.of(Part::Link).default("fixed").only(Family::Ip).ours()]
+        [.of(Part::Link).default("fixed").only(Family::Ip).ours().later()]
 }

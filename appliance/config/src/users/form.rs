@@ -2,8 +2,9 @@
 
 use super::csv::{Lines, Mapping};
 use super::{Users, webex};
-use crate::flaw::{Flaw, Flaws, Notice, Place};
+use crate::flaw::{Flaws, Notice};
 use crate::model::{self, Model};
+use crate::xml;
 
 /// A form that users can come in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +60,7 @@ impl Form {
 }
 
 impl Users {
-    /// Reads a file of users in whatever form it has; `file` is what a flaw calls it.
+    /// Reads a file of users in whatever form and encoding it has; `file` is what a flaw calls it.
     ///
     /// # Errors
     /// Everything that is wrong with the file, each with its place and what was expected.
@@ -68,22 +69,14 @@ impl Users {
         file: &str,
         octets: &[u8],
     ) -> Result<(Self, Vec<Notice>), Flaws> {
-        let text = text(file, octets)?;
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        match source.form.unwrap_or_else(|| Form::of(text)) {
+        let (text, mut noticed) = xml::decode(file, octets).map_err(|flaw| Flaws(vec![flaw]))?;
+        let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+        let (users, notices) = match source.form.unwrap_or_else(|| Form::of(text)) {
             Form::Xml => Self::read_for(source.model, file, text),
             Form::Csv => Self::read_csv(source.model, file, text, &source.mapping),
             Form::Webex => Self::read_webex(source.model, file, text),
-        }
+        }?;
+        noticed.extend(notices);
+        Ok((users, noticed))
     }
-}
-
-fn text<'a>(file: &str, octets: &'a [u8]) -> Result<&'a str, Flaws> {
-    std::str::from_utf8(octets).map_err(|error| {
-        let before = octets.get(..error.valid_up_to()).unwrap_or_default();
-        let lines = before.split(|octet| *octet == b'\n').count();
-        let place = Place { line: u32::try_from(lines).unwrap_or(u32::MAX), column: 1 };
-        let what = "octets that are no UTF-8; save the file as UTF-8".into();
-        Flaws(vec![Flaw { file: file.to_owned(), place, what }])
-    })
 }

@@ -23,10 +23,12 @@ impl Users {
     /// # Errors
     /// Everything that is wrong with the file, each with its place and what was expected.
     pub fn read_for(model: &Model, file: &str, text: &str) -> Result<(Self, Vec<Notice>), Flaws> {
-        let root = xml::read(file, text).map_err(|flaw| Flaws(vec![flaw]))?;
-        let mut reading = Reading::new(file, model);
+        let document = xml::document(file, text).map_err(|flaw| Flaws(vec![flaw]))?;
+        let root = document.root;
+        let mut reading = Reading { notices: document.left_out, ..Reading::new(file, model) };
         if root.name == "users" {
             root.children.iter().for_each(|child| reading.element(child));
+            reading.attributes_of_all(&root);
         } else {
             let what = format!("<{}> is the outermost element; expected <users>", root.name);
             reading.flaw(root.place, what);
@@ -85,6 +87,7 @@ impl<'a> Reading<'a> {
             match fields::find(&child.name) {
                 Some(spec) if child.children.is_empty() => {
                     self.field(spec, (child.place, &child.text), &mut user, &mut places);
+                    self.attributes(child, spec.name, &mut user, &mut places);
                 }
                 Some(spec) => {
                     let what = format!("<{}> has elements in it; expected a text", spec.name);
@@ -93,7 +96,22 @@ impl<'a> Reading<'a> {
                 None => self.keep(kept::text(child), &mut user, &mut places, child.place),
             }
         }
+        self.attributes(element, "", &mut user, &mut places);
         self.end(user, places);
+    }
+
+    fn attributes(&mut self, element: &Element, owner: &str, user: &mut User, places: &mut Places) {
+        for pair in kept::attributes(element, owner) {
+            self.keep(pair, user, places, element.place);
+        }
+    }
+
+    fn attributes_of_all(&mut self, root: &Element) {
+        for (name, _) in &root.attributes {
+            let what = format!("the attribute {name} is not known; it is kept");
+            self.notices.push(Notice { place: root.place, what });
+        }
+        self.users.attributes.clone_from(&root.attributes);
     }
 
     /// A user begins here; false where the model takes no more.
@@ -149,8 +167,14 @@ impl<'a> Reading<'a> {
         places: &mut Places,
         place: Place,
     ) {
-        let shown = name.trim_end_matches('/');
-        self.say(place, format!("<{shown}> is kept, but it is not known"));
+        let shown = match name.trim_end_matches('/').split_once('@') {
+            Some((owner, name)) => format!(
+                "the attribute {name} of <{}>",
+                if owner.is_empty() { "user" } else { owner }
+            ),
+            None => format!("<{}>", name.trim_end_matches('/')),
+        };
+        self.say(place, format!("{shown} is kept, but it is not known"));
         if secret(&name) && rules::is_masked(&text) {
             places.masked.push(name.clone());
         }
@@ -178,7 +202,15 @@ impl<'a> Reading<'a> {
 
     /// A handset of nobody; false where it is none.
     fn device(&mut self, element: &Element) -> bool {
-        let texts: Vec<(String, String)> = element.children.iter().map(kept::text).collect();
+        let known = |child: &Element| fields::find(&child.name).is_some();
+        let texts = element.children.iter().flat_map(|child| {
+            let text = (child.name.clone(), child.text.clone());
+            let of_field = known(child) && child.children.is_empty();
+            let text = if of_field { text } else { kept::text(child) };
+            let more = if of_field { kept::attributes(child, &child.name) } else { Vec::new() };
+            std::iter::once(text).chain(more)
+        });
+        let texts: Vec<_> = texts.chain(kept::attributes(element, "")).collect();
         let Ok(device) = Device::from_texts(&texts) else { return false };
         if let Some((place, what)) = self.unique.device(device.ipei(), element.place) {
             self.flaw(place, what);

@@ -7,7 +7,7 @@
 use super::types::{Language, Lid, LineType, LinkKind};
 use crate::groups;
 use crate::spec::{Reject, Spec};
-use crate::value::{AccessCode, Domain, Secret, Value, plain};
+use crate::value::{AccessCode, Domain, Secret, Value, plain, truth};
 use ident::{BadIpei, Ipei};
 
 pub(super) use crate::value::NAME_MAX;
@@ -90,13 +90,8 @@ pub(super) fn odd_number(text: &str) -> Option<Odd> {
 }
 
 pub(super) fn switch(text: &str) -> Result<bool, Reject> {
-    match text {
-        "1" => Ok(true),
-        "0" | "" => Ok(false),
-        word if word.eq_ignore_ascii_case("true") => Ok(true),
-        word if word.eq_ignore_ascii_case("false") => Ok(false),
-        _ => Err(Reject::NotOneOf(&["true", "false"])),
-    }
+    let truth = if text.is_empty() { Some(false) } else { truth(text) };
+    truth.ok_or(Reject::NotOneOf(&["true", "false"]))
 }
 
 pub(super) fn odd_switch(text: &str) -> Option<Odd> {

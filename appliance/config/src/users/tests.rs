@@ -33,7 +33,7 @@ fn every_rule_of_a_field_is_held_and_said() {
         ("<cucmdevicename>XEP1</cucmdevicename>", "<cucmdevicename>: expected a device name"),
         ("<secondaryusername>a b</secondaryusername>", "<secondaryusername>: expected at most 63"),
         ("<cfu>a@b</cfu>", "<cfu>: expected at most 63"),
-        ("<admin>on</admin>", "<admin>: expected one of true, false"),
+        ("<admin>so</admin>", "<admin>: expected one of true, false"),
         ("<dect2dect>2</dect2dect>", "<dect2dect>: expected one of true, false"),
         ("<pin>12x4</pin>", "<pin>: expected at most eight digits; found a value that is not"),
         ("<link>loose</link>", "<link>: expected one of fixed, dynamic"),
@@ -154,6 +154,35 @@ fn everything_survives_a_round_trip_as_it_was_written() {
     for kept in ["150930000216", "<disabled>FALSE<", "<domain></domain>", "a door bell"] {
         assert!(text.contains(kept), "{kept} in {text}");
     }
+}
+
+#[test]
+fn attributes_are_kept_where_they_stood() {
+    let text = "<users version=\"7\"><user id=\"3\"><username a=\"x &amp; y\" b=\"\">1</username>\
+        <shoe size=\"44\">new</shoe></user><device x=\"1\"><ipei y=\"2\">00077 0000004</ipei></device></users>";
+    let (users, notices) = Users::read("users.xml", text).map_err(|f| f.to_string()).unwrap();
+    let listed: Vec<&str> = notices.iter().map(|notice| notice.what.as_str()).collect();
+    for expected in [
+        "the attribute version is not known; it is kept",
+        "the attribute id of <user> is kept, but it is not known",
+        "the attribute a of <username> is kept, but it is not known",
+        "<shoe> is kept, but it is not known",
+    ] {
+        assert!(listed.contains(&expected), "{listed:?}");
+    }
+    let bare = |text: &str| text.replace(['\n'], "").replace("  ", "");
+    let head = "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>";
+    assert_eq!(bare(&users.write()), format!("{head}{text}"));
+    let roster = crate::roster::Roster::from_users(users.clone());
+    assert!(roster.to_users() == users);
+    let (again, _) = crate::roster::Roster::from_rows(roster.rows());
+    assert!(again == roster);
+}
+
+#[test]
+fn a_field_with_elements_in_it_is_refused() {
+    let nested = flaws("<user><username><first>1</first></username></user>");
+    assert!(nested.contains("<username> has elements in it; expected a text"), "{nested}");
 }
 
 #[test]

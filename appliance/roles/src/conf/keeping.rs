@@ -178,7 +178,7 @@ impl Keeping {
         file: &[u8],
     ) -> Result<Outcome, String> {
         let (users, notices) = Users::read_any(&Source::default(), name, file).map_err(refused)?;
-        let (roster, notices) = (Roster::from_users(users), placed(name, notices));
+        let (roster, notices) = (self.roster.replaced(users), placed(name, notices));
         let what = format!("users imported from {name}");
         self.make(Wish { author, what: &what, config: None, roster: Some(roster), notices })
     }
@@ -223,9 +223,7 @@ impl Keeping {
         }
         // What holds between users is looked at by the reader of the file.
         let text = roster.to_users().write();
-        let (users, _) =
-            Users::read_any(&Source::default(), "users", text.as_bytes()).map_err(refused)?;
-        let roster = Roster::from_users(users);
+        Users::read_any(&Source::default(), "users", text.as_bytes()).map_err(refused)?;
         self.make(Wish {
             author,
             what: "users changed",
