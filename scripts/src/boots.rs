@@ -39,16 +39,16 @@ pub(crate) fn run(root: &Path, nightly: bool, steps: &mut Steps) {
 }
 
 fn boots(root: &Path, nightly: bool, ova: Option<PathBuf>) -> Verdict {
-    let programs = ["toy-init", "appliance"].map(|name| fixed(root, X86_64, name, &[]));
-    let [toy, appliance] = match programs {
-        [Ok(toy), Ok(appliance)] => [toy, appliance],
-        [Err(error), _] | [_, Err(error)] => return Verdict::Failed(error),
+    let programs = ["toy-init", "storm", "appliance"].map(|name| fixed(root, X86_64, name, &[]));
+    let [toy, storm, appliance] = match programs {
+        [Ok(toy), Ok(storm), Ok(appliance)] => [toy, storm, appliance],
+        [Err(error), ..] | [_, Err(error), _] | [.., Err(error)] => return Verdict::Failed(error),
     };
     let Ok(program) = rooms::program("boots") else {
         return Verdict::Failed("the program boots was not built".into());
     };
     let mut boots = Command::new(program);
-    boots.arg("--toy").arg(toy).arg("--appliance").arg(appliance);
+    boots.arg("--toy").arg(toy).arg("--storm").arg(storm).arg("--appliance").arg(appliance);
     boots.arg("--cache").arg(root.join(PACKAGES)).arg("--root").arg(root);
     if let Some(ova) = ova {
         boots.arg("--ova").arg(ova);

@@ -234,7 +234,8 @@ const ROOMS: &[Room] = &[
     Room { name: "flash-init", knows: &["os"], uses: None },
     Room { name: "flash", knows: &["image"], uses: None },
     Room { name: "toy-init", knows: &["update"], uses: None },
-    Room { name: "boots", knows: &["image", "update"], uses: None },
+    Room { name: "storm", knows: &["config", "dect", "ident", "store"], uses: None },
+    Room { name: "boots", knows: &["image", "storm", "update"], uses: None },
     Room { name: "scripts", knows: &[], uses: None },
 ];
 

@@ -22,7 +22,6 @@ mod users;
 pub use generations::Generation;
 
 use crate::alarm::LeftOut;
-
 use crate::seal::Sealer;
 use crate::{Alarm, StoreError};
 use config::Entry;
@@ -269,6 +268,15 @@ impl Database {
             state.taken_over = true;
             Ok(differences.len())
         })
+    }
+
+    /// Does not wait for the disk any more: for tests that must notice what is lost by that.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    #[doc(hidden)]
+    pub fn careless(&mut self) -> Result<(), StoreError> {
+        Ok(self.connection.execute_batch("PRAGMA synchronous = OFF")?)
     }
 
     fn generation(

@@ -252,7 +252,8 @@ fn parts(window: &[Entry], subsets: usize) -> Vec<(String, Vec<Entry>)> {
     parts
 }
 
-fn apply(base: &Path, disk: &Path, writes: &[Entry]) -> Result<(), Failure> {
+/// The disk `base` after these writes.
+pub(crate) fn apply(base: &Path, disk: &Path, writes: &[Entry]) -> Result<(), Failure> {
     copy(base, disk)?;
     let file = OpenOptions::new().write(true).open(disk)?;
     for write in writes {
@@ -273,7 +274,8 @@ fn read(disk: &Path, at: u64, len: usize) -> Result<Vec<u8>, Failure> {
     Ok(bytes)
 }
 
-fn empty_log(log: &Path) -> Result<(), Failure> {
+/// A place for a log.
+pub(crate) fn empty_log(log: &Path) -> Result<(), Failure> {
     let file = std::fs::File::create(log)?;
     Ok(file.set_len(LOG_LEN)?)
 }
@@ -294,8 +296,8 @@ mod tests {
 
     #[test]
     fn a_window_is_taken_in_parts_in_any_order_and_torn() {
-        let write = |at, len| Entry { at, bytes: vec![1; len], is_flush: false };
-        let flush = Entry { at: 0, bytes: Vec::new(), is_flush: true };
+        let write = |at, len| Entry { at, bytes: vec![1; len], is_flush: false, is_forced: false };
+        let flush = Entry { at: 0, bytes: Vec::new(), is_flush: true, is_forced: false };
         let log = [write(0, 512), flush, write(8, 512), write(16, 2048)];
         let images = images(&log, 2);
         let sizes =

@@ -13,6 +13,8 @@ pub(crate) struct Entry {
     pub(crate) bytes: Vec<u8>,
     /// Everything before it had to be on the medium when it was done.
     pub(crate) is_flush: bool,
+    /// It had itself to be on the medium when it was done.
+    pub(crate) is_forced: bool,
 }
 
 /// Reads a log.
@@ -36,7 +38,8 @@ pub(crate) fn read(log: &[u8]) -> Result<Vec<Entry>, Failure> {
         } else {
             Vec::new()
         };
-        entries.push(Entry { at: first * sector, bytes, is_flush: flags & FLUSH != 0 });
+        let [is_flush, is_forced] = [FLUSH, FORCED].map(|flag| flags & flag != 0);
+        entries.push(Entry { at: first * sector, bytes, is_flush, is_forced });
     }
     Ok(entries)
 }
@@ -48,6 +51,8 @@ fn number(log: &[u8], at: usize) -> Result<u64, Failure> {
 
 const MAGIC: u64 = 0x006a_7366_7773_6872;
 const FLUSH: u64 = 1;
+/// "FUA": Force Unit Access.
+const FORCED: u64 = 2;
 const DISCARD: u64 = 4;
 
 #[cfg(test)]
@@ -63,11 +68,13 @@ mod tests {
     #[test]
     fn writes_and_flushes_come_in_their_order() {
         let header = sector(&[MAGIC, 1, 3, 512]);
-        let write = [sector(&[9, 1, 0, 0]), vec![7; 512]].concat();
+        let write = [sector(&[9, 1, FORCED, 0]), vec![7; 512]].concat();
         let log = [header, write, sector(&[0, 0, FLUSH, 0]), sector(&[5, 8, DISCARD, 0])].concat();
         let entries = read(&log).unwrap();
-        assert_eq!(entries[0], Entry { at: 9 * 512, bytes: vec![7; 512], is_flush: false });
-        assert_eq!(entries[1], Entry { at: 0, bytes: Vec::new(), is_flush: true });
+        let entry =
+            |at, bytes, [is_flush, is_forced]: [bool; 2]| Entry { at, bytes, is_flush, is_forced };
+        assert_eq!(entries[0], entry(9 * 512, vec![7; 512], [false, true]));
+        assert_eq!(entries[1], entry(0, Vec::new(), [true, false]));
         assert_eq!(entries[2].bytes, Vec::<u8>::new());
         assert!(read(&log[..1000]).is_err(), "cut");
         assert!(read(&[0; 600]).is_err(), "no header");

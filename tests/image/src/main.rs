@@ -4,6 +4,7 @@
 //! what hangs. `scripts/test` runs it with the packages of kernels that it has fetched.
 
 mod bench;
+mod commits;
 mod crash;
 mod hardware;
 mod log;
@@ -44,6 +45,7 @@ fn main() -> ExitCode {
     hardware::run(&mut bench);
     vectors::run(&mut bench);
     crash::run(&mut bench);
+    commits::run(&mut bench);
     matrix::run(&mut bench);
     recovery::run(&mut bench);
     bench.end()
@@ -55,6 +57,8 @@ pub(crate) struct Options {
     pub(crate) cache: PathBuf,
     /// The toy PID 1, linked statically.
     pub(crate) toy: PathBuf,
+    /// A program that makes commits, linked statically.
+    pub(crate) storm: Option<PathBuf>,
     /// The appliance, linked statically.
     pub(crate) appliance: Option<PathBuf>,
     /// An appliance for ESXi with the address 192.0.2.2/24.
@@ -71,6 +75,7 @@ fn options() -> Result<Option<Options>, Failure> {
     let mut options = Options {
         cache: ".cache/debs".into(),
         toy: PathBuf::new(),
+        storm: None,
         appliance: None,
         ova: None,
         root: ".".into(),
@@ -82,6 +87,7 @@ fn options() -> Result<Option<Options>, Failure> {
         match word {
             Long("cache") => options.cache = words.value()?.into(),
             Long("toy") => options.toy = words.value()?.into(),
+            Long("storm") => options.storm = Some(words.value()?.into()),
             Long("appliance") => options.appliance = Some(words.value()?.into()),
             Long("ova") => options.ova = Some(words.value()?.into()),
             Long("root") => options.root = words.value()?.into(),
@@ -98,4 +104,4 @@ fn options() -> Result<Option<Options>, Failure> {
 }
 
 const USAGE: &str = "\
-usage: boots --toy FILE [--appliance FILE] [--ova FILE] [--cache DIR] [--root DIR] [--nightly] [PART-OF-A-NAME]";
+usage: boots --toy FILE [--storm FILE] [--appliance FILE] [--ova FILE] [--cache DIR] [--root DIR] [--nightly] [PART-OF-A-NAME]";
