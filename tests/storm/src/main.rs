@@ -24,11 +24,19 @@ fn main() -> ExitCode {
             std::thread::sleep(REST);
         }
     }
-    let Some(folder) = std::env::args().nth(1) else {
-        eprintln!("usage: storm FOLDER");
-        return ExitCode::from(2);
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let outcome = match words[..] {
+        [folder] => storm(Path::new(folder), u64::MAX, false, |_| {}),
+        ["look", folder] => {
+            storm::look(Path::new(folder), 0).map(|n| println!("LAST {n}")).map_err(Wrong::from)
+        }
+        _ => {
+            eprintln!("usage: storm [look] FOLDER");
+            return ExitCode::from(2);
+        }
     };
-    match storm(Path::new(&folder), u64::MAX, false, |_| {}) {
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("storm: {error}");

@@ -55,6 +55,29 @@ fn what_was_acknowledged_is_there_after_each_of_sixty_kills() {
     many(60);
 }
 
+/// A file system in memory, so small that it is soon full, first by the snapshots and then by the commits.
+#[test]
+fn a_full_disk_stops_the_storm_and_loses_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    // What is mounted there is gone with the process.
+    let script =
+        "mount -t tmpfs -o size=900k storm \"$1\" && { \"$0\" \"$1\"; \"$0\" look \"$1\"; }";
+    let mut all = Command::new("unshare");
+    all.args(["--user", "--map-root-user", "--mount", "sh", "-c", script]);
+    let done = all.arg(env!("CARGO_BIN_EXE_storm")).arg(folder.path()).output().unwrap();
+    let [said, complained] = [done.stdout, done.stderr].map(|it| String::from_utf8(it).unwrap());
+    if complained.contains("unshare:") || complained.contains("mount:") {
+        println!("skipped: this user may not mount anything here");
+        return;
+    }
+    let number = |word: &str| {
+        let line = said.lines().rev().find_map(|line| line.strip_prefix(word)?.parse::<u64>().ok());
+        line.unwrap_or_else(|| panic!("no {word}in {said} {complained}"))
+    };
+    assert!(complained.contains("no room"), "{complained}");
+    assert!(number("ACK ") > 10 && number("LAST ") >= number("ACK "), "{said}");
+}
+
 #[test]
 #[ignore = "minutes: with the long tests"]
 fn what_was_acknowledged_is_there_after_each_of_a_thousand_kills() {
