@@ -4,7 +4,7 @@ mod world;
 
 use sip::auth::{Algorithm, Asker, Claim, Demand, Qop};
 use sip::endpoint::{Settings, Target, Transport};
-use sip::primitive::{AccountId, Request};
+use sip::primitive::{AccountId, Password, Request};
 use sip::wire::{Message, Name, Writer};
 use std::time::Duration;
 use world::*;
@@ -139,6 +139,30 @@ pbx > ua 401 to 2 REGISTER
 ua ! not registered 1: 401 Unauthorized from 127.0.0.9:5060: user name or password of 201 is wrong
 ",
     );
+}
+
+#[test]
+fn who_was_refused_registers_when_the_password_is_mended_here_or_there() {
+    let refusing = || Registrar { password: "mended", ..Registrar::new() };
+    let mut world = one(refusing().script());
+    world.run(seconds(60));
+    let mut mended = account("201");
+    mended.password = Password::new("mended");
+    world.ask(UA, ms(0), Request::PutAccount(AccountId(1), Box::new(mended)));
+    world.ask(UA, ms(0), Request::Register(AccountId(1)));
+    world.run(seconds(1));
+    let registered = "pbx > ua 401 to 3 REGISTER
+ua > pbx 4 REGISTER, authorized, expires 3600
+pbx > ua 200 to 4 REGISTER, expires 3600
+ua ! registered 1 for 3600s
+";
+    assert!(world.ladder().ends_with(registered), "{}", world.trace);
+
+    let mut world = one(refusing().script());
+    world.run(seconds(60));
+    world.script("pbx", PBX, Registrar::new().script());
+    world.run(seconds(330));
+    assert!(world.ladder().ends_with(registered), "{}", world.trace);
 }
 
 #[test]

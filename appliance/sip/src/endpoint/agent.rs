@@ -192,7 +192,8 @@ impl Endpoint {
         let mut course = news.request.as_ref().map(|r| r.course.clone()).unwrap_or_default();
         let refused = self.agents.challenged(news.account, &mut course, response).err();
         if let Some(agent) = self.agents.agents.get_mut(&news.account) {
-            agent.course = Some(Box::new(course));
+            // Where this attempt ends here, the next one begins anew: what it is asked first it may answer.
+            agent.course = refused.is_none().then(|| Box::new(course));
         }
         match refused {
             None => register::Event::Challenged { status, fresh: true },
