@@ -63,7 +63,9 @@ impl Config {
         let (names, mut config, mut notices) = (Names::new(), Self::default(), Vec::new());
         for entry in entries {
             let dotted = entry.path.replace('/', ".");
-            let meaning = names.find(&dotted).filter(|meaning| meaning.alias.is_none());
+            // A dot within a name is no nesting.
+            let meaning = names.find(&dotted).filter(|_| !entry.path.contains('.'));
+            let meaning = meaning.filter(|meaning| meaning.alias.is_none());
             let taken = meaning.as_ref().map(|meaning| {
                 let spec = meaning.spec;
                 (spec.check)(spec, &entry.text)

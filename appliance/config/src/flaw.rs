@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// A place in a file.
+/// A place in a file; the default is the file as a whole.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     /// Counted from 1.
@@ -37,6 +37,9 @@ pub struct Notice {
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if *self == Self::default() {
+            return f.write_str("as a whole");
+        }
         write!(f, "line {}, column {}", self.line, self.column)
     }
 }

@@ -135,6 +135,13 @@ mod tests {
     }
 
     #[test]
+    fn the_models_are_those_of_their_own_table() {
+        let names: Vec<&str> = crate::model::MODELS.iter().map(|model| model.name).collect();
+        assert_eq!(fixpart::MODEL.spec.kind, Kind::Words(&["200", "400", "6500", "one", "xl"]));
+        assert_eq!(names, ["200", "400", "6500", "one", "xl"]);
+    }
+
+    #[test]
     fn a_setting_is_found_by_its_path_and_its_place() {
         for spec in all() {
             for nth in 1..=spec.count {

@@ -56,7 +56,9 @@ impl Config {
         let place = |path: &str| places.get(path).copied().unwrap_or_default();
         for (spec, expected) in rules::broken(&config) {
             let what = format!("{}: expected {expected}", spec.path);
-            flaws.push(Flaw { file: file.to_owned(), place: place(spec.path), what });
+            // One that is in force without standing in the file is shown at its first element.
+            let at = places.get(spec.path).copied().unwrap_or(document.root.place);
+            flaws.push(Flaw { file: file.to_owned(), place: at, what });
         }
         for (spec, what) in rules::doubtful(&config) {
             notices.push(Notice { place: place(spec.path), what });

@@ -21,6 +21,7 @@ mod export;
 mod flaw;
 pub mod groups;
 mod import;
+pub mod manual;
 pub mod model;
 mod names;
 pub mod ovf;

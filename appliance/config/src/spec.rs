@@ -38,6 +38,8 @@ pub struct Spec {
     pub later: bool,
     /// The guide says that nothing ever acted on it.
     pub unused: bool,
+    /// Its default is the safe state, so that a word of another server that nobody knows leaves that in force.
+    pub safe_default: bool,
     /// Smallest and largest number, where the setting is one.
     pub range: (i64, i64),
     /// Whose the range is.
@@ -166,6 +168,7 @@ impl Spec {
             count: 1,
             later: false,
             unused: false,
+            safe_default: false,
             range: (0, u32::MAX as i64),
             bound: Bound::Guide,
             aliases: &[],
@@ -250,6 +253,11 @@ impl Spec {
 
     pub(crate) const fn unused(mut self) -> Self {
         self.unused = true;
+        self
+    }
+
+    pub(crate) const fn safe_default(mut self) -> Self {
+        self.safe_default = true;
         self
     }
 

@@ -123,6 +123,11 @@ impl Value for bool {
     fn parse(_: &Spec, text: &str) -> Result<Self, Reject> {
         truth(text).ok_or(Reject::NotOneOf(&["true", "false"]))
     }
+
+    /// Other servers have numbers with more than two meanings in some places; all but 0 are some kind of yes.
+    fn nearest(_: &Spec, text: &str) -> Option<String> {
+        number::whole(text).map(|number| (number != 0).to_string())
+    }
 }
 
 /// An empty element means that the setting was not chosen.

@@ -33,6 +33,8 @@ pub(crate) enum Command {
     Keep(Option<PathBuf>, keep::Wish),
     /// Look at a file of users.
     Users(Box<crate::users::Wish>),
+    /// Look at a file of settings.
+    Settings(crate::settings::Wish),
     /// Which version this is.
     Version,
     /// How it is used.
@@ -152,6 +154,7 @@ fn command(word: &str, mut parser: Parser) -> Result<Command, lexopt::Error> {
             Ok(Command::Keep(state, wish))
         }
         "users" => Ok(Command::Users(Box::new(crate::users::parse(parser)?))),
+        "config" => crate::settings::parse(parser).map(Command::Settings),
         "version" => end(parser, Command::Version),
         "help" => Ok(Command::Help),
         word => match role(word) {

@@ -5,6 +5,7 @@ mod control;
 mod decode;
 mod keep;
 mod logs;
+mod settings;
 mod users;
 
 use arguments::{Command, Place, USAGE};
@@ -13,7 +14,7 @@ use roles::entry;
 use roles::network;
 use roles::parent::{self, Plan};
 use roles::sandbox::Ground;
-use roles::settings::{self, Files, Optional};
+use roles::settings::{Files, Optional};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -22,7 +23,7 @@ fn main() -> ExitCode {
     match arguments::parse(std::env::args_os()) {
         Ok(command) => obey(command),
         Err(error) => {
-            eprintln!("appliance: {error}\n{USAGE}\n{}\n{}", keep::USAGE, users::USAGE);
+            eprintln!("appliance: {error}\n{USAGE}\n{}", more_usage());
             ExitCode::from(EXIT_USAGE)
         }
     }
@@ -48,13 +49,14 @@ fn obey(command: Command) -> ExitCode {
         Command::Keep(state, wish) => {
             keep::ask(&server(state), &wish).map(|answer| print!("{answer}"))
         }
+        Command::Settings(wish) => settings::obey(&wish),
         Command::Users(wish) => users::obey(&wish),
         Command::Version => {
             println!("appliance {}", env!("CARGO_PKG_VERSION"));
             Ok(())
         }
         Command::Help => {
-            println!("{USAGE}\n{}\n{}", keep::USAGE, users::USAGE);
+            println!("{USAGE}\n{}", more_usage());
             Ok(())
         }
     };
@@ -64,10 +66,15 @@ fn obey(command: Command) -> ExitCode {
     }
 }
 
+/// How the commands about settings and users are used.
+fn more_usage() -> String {
+    [keep::USAGE, settings::USAGE, users::USAGE].join("\n")
+}
+
 /// The server in the foreground: the files are looked at before anything is started.
 fn run(place: &Place) -> ExitCode {
     let files = files(place);
-    let loaded = match settings::load(&files) {
+    let loaded = match roles::settings::load(&files) {
         Ok(loaded) => loaded,
         Err(error) => return fail(&error.to_string()),
     };

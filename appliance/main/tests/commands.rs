@@ -163,3 +163,67 @@ fn a_file_of_users_is_checked_and_converted_without_a_server() {
     assert!(err(&missing).contains("cannot read"));
     assert_eq!(appliance(&["users", "fly", &xml]).status.code(), Some(2));
 }
+
+#[test]
+fn a_settings_file_is_checked_and_every_mapping_and_change_is_a_line() {
+    let folder = folder("config-check");
+    let file = folder.join("config.xml");
+    std::fs::write(
+        &file,
+        "<config>\n<feature_codes><call_forward><unconditional>\n<disable>*21*$#</disable>\n<enable>#21#</enable>\n\
+         </unconditional></call_forward></feature_codes>\n<future>1</future>\n\
+         <sip><proxy><transport>TCPonly</transport></proxy><auth><password>1234</password></auth></sip>\n\
+         <fixpart><ring_timeout>60</ring_timeout></fixpart>\n</config>\n",
+    )
+    .expect("the folder can be written");
+    let name = file.to_string_lossy().into_owned();
+
+    let check = appliance(&["config", "check", &name]);
+    assert!(check.status.success(), "{}", err(&check));
+    for line in [
+        format!("{name}, line 4, column 1: swapped call-forward codes: "),
+        format!("{name}, line 6, column 1: future is not known; it is kept"),
+        format!("{name}, line 7, column 13: sip.proxy.transport is taken as sip.transport"),
+        "sip.transport: udp -> tcp".to_owned(),
+        "sip.auth.password: (not set) -> (secret)".to_owned(),
+        "future: (not set) -> 1".to_owned(),
+        "fixpart.ring_timeout: 180 -> 60".to_owned(),
+    ] {
+        assert!(out(&check).lines().any(|it| it.starts_with(&line)), "{line}: {}", out(&check));
+    }
+    assert!(!out(&check).contains("1234"));
+
+    let export = appliance(&["config", "export", &name]);
+    assert!(out(&export).contains("<ring_timeout>60</ring_timeout>") && export.status.success());
+    let again = folder.join("again.xml");
+    std::fs::write(&again, out(&export)).expect("the folder can be written");
+    let twice = appliance(&["config", "export", &again.to_string_lossy()]);
+    assert_eq!(out(&twice), out(&export));
+    let guide = appliance(&["config", "export", "--guide", &name]);
+    assert!(!out(&guide).contains("fixpart") && out(&guide).contains("<future>1</future>"));
+}
+
+#[test]
+fn a_settings_file_that_cannot_be_imported_exits_with_1_and_its_flaws() {
+    let file = folder("config-flaws").join("config.xml");
+    std::fs::write(&file, "<config>\n<sip><localport>0</localport></sip></config>")
+        .expect("written");
+    let name = file.to_string_lossy().into_owned();
+    for task in ["check", "export"] {
+        let output = appliance(&["config", task, &name]);
+        assert_eq!(output.status.code(), Some(1));
+        let expected = format!(
+            "{name}, line 2, column 6: sip.localport: expected a whole number from 1 to 65535"
+        );
+        assert!(err(&output).contains(&expected) && out(&output).is_empty(), "{}", err(&output));
+    }
+    for words in [
+        &["config"][..],
+        &["config", "check"],
+        &["config", "check", "a", "b"],
+        &["config", "check", "--guide", "a"],
+    ] {
+        assert_eq!(appliance(words).status.code(), Some(2), "{words:?}");
+    }
+    assert_eq!(appliance(&["config", "check", "/nowhere/config.xml"]).status.code(), Some(1));
+}

@@ -3,6 +3,6 @@
 use crate::spec::group;
 
 group! { "app_db."
-    /// Always run busy-tone detection on analogue lines and drop incoming calls there as if auto-answered.
+    /// Whether busy tone is listened for on every analogue line, and calls with it are released as if they had been answered.
     AB_ALWAYS_ONHOOK_ON_BUSYTONE: bool = "false" at "ab_always_onhook_on_busytone" [.rack()]
 }

@@ -4,19 +4,21 @@ use crate::spec::{Alias, group};
 use crate::value::{LoginPassword, Name};
 
 group! { "application."
-    /// Switch the XML-RPC application interface on.
+    /// Whether applications may come in by XML-RPC.
     ENABLE_RPC: bool = "false" at "enable_rpc" [.later()]
 
-    /// Switch the MSF (text/messaging) application interface on.
+    /// Whether applications may come in by MSF, for texts and messages.
     ENABLE_MSF: bool = "false" at "enable_msf" [.ip().later()]
 
-    /// Server relays handset-to-handset messages itself instead of leaving them to an application.
+    /// Whether the server itself passes messages from handset to handset; else an application does.
     INTERNAL_MESSAGING: bool = "true" at "internal_messaging"
-        [.default_on_rack("false").twins(&[Alias::spelling("system_event.msf_between_pp")]).ip().later()]
+        [.default_on_rack("false").twins(&[
+            Alias::spelling("system_event.msf_between_pp"),
+        ]).ip().later()]
 
-    /// Password an application must give at session_login.
+    /// The password that an application signs in with. Those printed in the guides are refused.
     PASSWORD: LoginPassword = "" at "password" [.secret().later()]
 
-    /// User name an application must give at session_login.
+    /// The name that an application signs in with.
     USERNAME: Name = "GW-DECT/admin" at "username" [.later()]
 }

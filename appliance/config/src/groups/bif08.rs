@@ -3,6 +3,6 @@
 use crate::spec::group;
 
 group! { "bif08."
-    /// Base station at this shelf/card/port position is in use.
+    /// Whether the base station at this place of the shelves is in use.
     ENABLE: bool = "true" at "shelf[].card[].port[].enable" [.rack()]
 }

@@ -11,7 +11,8 @@ group! { "dect."
         ])]
 
     /// The code a handset must know to subscribe, up to eight digits. A user's own code wins.
-    ACCESSCODE: AccessCode = "" at "accesscode" [.ip().secret().twins(&[Alias::spelling("system_event.system_access_code")])]
+    ACCESSCODE: AccessCode = "" at "accesscode"
+        [.ip().secret().twins(&[Alias::spelling("system_event.system_access_code")])]
 
     /// Whether speech is encrypted on the air. Enforced goes beyond GAP and ends the calls of handsets that cannot.
     ENCRYPT_VOICE_DATA: Encryption = "Disabled" at "encrypt_voice_data"
@@ -25,7 +26,8 @@ group! { "dect."
     ])]
 
     /// The band of the country the base stations are in. The radio stays off until it is set.
-    FREQUENCY: Option<Region> = "" at "frequency" [.hidden().applies(Applies::Restart)]
+    FREQUENCY: Option<Region> = "" at "frequency"
+        [.safe_default().hidden().applies(Applies::Restart)]
 
     /// Whether handsets are told date and time.
     SEND_DATE_TIME: bool = "true" at "send_date_time" [.ip().later().twins(&[
@@ -40,16 +42,16 @@ group! { "dect."
     /// Whether handsets may show long messages and long call-back numbers.
     ALLOW_LONG_MESSAGES: bool = "true" at "allow_long_messages" [.ip().later()]
 
-    /// Transmit power of every base station that can set it.
+    /// The transmit power of every base station that can set it.
     GLOBAL_TX_POWER: TxPower = "0" at "global_tx_power" [.unit("dBm").later()]
 
-    /// Handset login on or off.
+    /// Whether users sign in at handsets.
     HANDSET_LOGIN: bool = "false" at "handset_login" [.ip().hidden().later()]
 
-    /// Handset sharing (users sign in on any handset) on or off.
+    /// Whether several users share handsets, each signing in at any of them.
     HANDSET_SHARING: bool = "false" at "handset_sharing" [.ip().later()]
 
-    /// Antenna used when an external one is fitted; ignored when none is.
+    /// Which antenna is used where an external one is fitted: 0 both, 1 the internal one, 2 the external one.
     RADIO_EXTERNAL_ANTENNA: Antenna = "0" at "radio.ExternalAntenna" [.ip().hidden().later()]
 }
 

@@ -1,7 +1,10 @@
 //! `<fixpart>`: what no guide knows; ours.
 
 use crate::spec::{Alias, Applies, group};
-use crate::value::{FileName, Seconds};
+use crate::value::{
+    FileName, Model, Name, Networks, Password, Seconds, SnmpAuth, SnmpPrivacy, SyslogTransport,
+    Text,
+};
 use ident::{Ari, Ipei};
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -52,4 +55,49 @@ group! { "fixpart."
     DNS3: Option<Ipv4Addr> = "" at "network.dns3" [.applies(Applies::Restart).later().was(&[
         Alias::spelling("network.dns3"),
     ])]
+
+    /// Which server of the family this one is. Empty means the one that it was made as.
+    MODEL: Option<Model> = "" at "model" [.applies(Applies::Restart).later()]
+
+    /// Whether handsets are authenticated by DSAA2 where they can. Nobody has run it with a handset yet.
+    DSAA2: bool = "false" at "dect.dsaa2" [.later()]
+
+    /// What carries syslog messages to log.syslog.host.
+    SYSLOG_TRANSPORT: SyslogTransport = "udp" at "syslog.transport" [.later()]
+
+    /// The certificates, in PEM, one of which must have signed that of the syslog server. Empty means those below fixpart.certificates.
+    SYSLOG_CA: Text = "" at "syslog.ca" [.later()]
+
+    /// Certificates, in PEM, that are trusted beside those that the server comes with.
+    CERTIFICATES_CA: Text = "" at "certificates.ca" [.later()]
+
+    /// A user of SNMPv3. Empty means that there is none.
+    SNMP_USER: Name = "" at "snmp.user" [.each(SNMP_USERS).later()]
+
+    /// How that user proves who it is.
+    SNMP_AUTH: SnmpAuth = "sha256" at "snmp.auth" [.each(SNMP_USERS).later()]
+
+    /// The password for that.
+    SNMP_AUTH_PASSWORD: Password = "" at "snmp.auth_password" [.each(SNMP_USERS).secret().later()]
+
+    /// How what that user says is hidden.
+    SNMP_PRIVACY: SnmpPrivacy = "aes128" at "snmp.privacy" [.each(SNMP_USERS).later()]
+
+    /// The password for that.
+    SNMP_PRIVACY_PASSWORD: Password = "" at "snmp.privacy_password"
+        [.each(SNMP_USERS).secret().later()]
+
+    /// What an API token is for, in the administrator's words.
+    API_NAME: Name = "" at "api.name" [.each(API_TOKENS).later()]
+
+    /// The token that a program shows to use the API. Empty means that there is none.
+    API_TOKEN: Password = "" at "api.token" [.each(API_TOKENS).secret().later()]
+
+    /// The networks from which the server may be managed, with commas between. Empty means any.
+    MANAGEMENT_NETWORKS: Networks = "" at "management.networks" [.later()]
 }
+
+/// How many users of SNMPv3 there can be.
+pub const SNMP_USERS: u8 = 4;
+/// How many API tokens there can be.
+pub const API_TOKENS: u8 = 8;

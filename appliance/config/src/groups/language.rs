@@ -4,6 +4,6 @@ use crate::spec::group;
 use crate::value::Language;
 
 group! { ""
-    /// Language of system texts shown on handsets.
+    /// The language of what the server shows on handsets.
     LANGUAGE: Language = "en" at "language" [.later()]
 }

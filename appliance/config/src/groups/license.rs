@@ -4,6 +4,6 @@ use crate::spec::{Applies, group};
 use crate::value::Attributes;
 
 group! { ""
-    /// Installed licences.
+    /// Licence keys with commas between. They are kept and exported; nothing here needs one.
     LICENSE: Attributes = "" at "license" [.applies(Applies::Restart).later()]
 }

@@ -4,18 +4,18 @@ use crate::spec::group;
 use crate::value::{Host, SyslogLevel, SyslogScope};
 
 group! { "log."
-    /// Syslog facility.
+    /// The facility that messages carry (RFC 5424); 16 is local0.
     SYSLOG_FACILITY: u8 = "16" at "syslog.facility" [.range(0, 23).ip().later()]
 
-    /// Syslog server.
+    /// The server that the log is sent to. Empty means none.
     SYSLOG_HOST: Host = "" at "syslog.host" [.ip().later()]
 
-    /// Lowest severity that is sent.
+    /// The lowest severity that is sent, itself included.
     SYSLOG_LEVEL: SyslogLevel = "info" at "syslog.level" [.ip().later()]
 
-    /// Syslog port.
+    /// The port of that server.
     SYSLOG_PORT: u16 = "514" at "syslog.port" [.range(1, 65_535).ip().later()]
 
-    /// Which devices take these syslog settings: server, media resources, base stations.
+    /// Which devices send their log there.
     SYSLOG_SCOPE_OF_SETTINGS: SyslogScope = "all" at "syslog.scope_of_settings" [.ip().later()]
 }

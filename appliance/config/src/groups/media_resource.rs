@@ -5,12 +5,12 @@ use crate::value::Text;
 use std::net::IpAddr;
 
 group! { "media_resource."
-    /// Built-in media resource in use.
+    /// Whether the server itself is a media resource.
     ENABLED: bool = "true" at "enabled" [.ip().later()]
 
-    /// Address of the server this media resource belongs to.
+    /// The server that a media resource belongs to.
     SERVER: Option<IpAddr> = "" at "server" [.applies(Applies::Restart).later()]
 
-    /// Name of the media resource.
+    /// The name of the media resource.
     NAME: Text = "" at "name" [.ip().later()]
 }

@@ -4,12 +4,12 @@ use crate::spec::group;
 use crate::value::StartTime;
 
 group! { "mr."
-    /// Update media resource firmware automatically.
+    /// Whether media resources are updated by themselves.
     AUTO_ENABLE: bool = "false" at "auto.enable" [.ip().later()]
 
-    /// When to update within the next 24 h.
+    /// When an update begins: at once, or when it is that time next.
     AUTO_START_TIME: StartTime = "immediately" at "auto.start_time" [.ip().later()]
 
-    /// Do not wait until the device is idle.
+    /// Whether an update does not wait until nobody speaks.
     AUTO_FORCE: bool = "false" at "auto.force" [.ip().later()]
 }

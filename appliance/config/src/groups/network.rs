@@ -35,57 +35,58 @@ group! { "network."
     /// The name of the server in the network. Empty means fixpart- and the end of its MAC address.
     HOSTNAME: Option<Label> = "" at "hostname" [.applies(Applies::Restart).later()]
 
-    /// DNS domain.
+    /// The domain of the server in the DNS.
     DOMAIN: Domain = "" at "domain" [.applies(Applies::Restart).later()]
 
-    /// HTTP port.
+    /// The port of the pages of a 2500 or 8000.
     HTTP_PORT: u16 = "80" at "http-port" [.range(1, 65_535).rack()]
 
-    /// IPv4 on or off.
+    /// Whether there is IPv4.
     IPV4ENABLE: bool = "true" at "ipv4enable" [.rack()]
 
-    /// Static IPv6 address.
+    /// The typed IPv6 address.
     IPV6ADDR: Option<Ipv6Addr> = "" at "ipv6addr" [.rack()]
 
-    /// Static IPv6 address with optional prefix length.
+    /// The typed IPv6 address, with / and the length of its prefix or without.
     IPV6_IPADDR: Option<Ipv6Prefix> = "" at "ipv6.ipaddr" [.applies(Applies::Restart).ip().later()]
 
-    /// IPv6 method: static, SLAAC, DHCPv6, link-local only.
+    /// Where the IPv6 address comes from: typed in, from routers, from DHCPv6, or none beyond the link.
     IPV6CTYPE: Ipv6Type = "slaac" at "ipv6ctype" [.rack()]
 
-    /// IPv6 method.
+    /// Whether there is IPv6, and where the address comes from. Statefull is the guide's word for DHCPv6, Stateless for what routers announce.
     IPV6_METHOD: Ipv6Method = "Disabled" at "ipv6.method" [.applies(Applies::Restart).ip().later()]
 
-    /// IPv6 on or off.
+    /// Whether there is IPv6.
     IPV6ENABLE: bool = "false" at "ipv6enable" [.rack()]
 
-    /// IPv6 default gateway.
+    /// Where everything goes by IPv6 that is for another network.
     IPV6GATEWAY: Option<Ipv6Addr> = "" at "ipv6gateway" [.rack()]
 
-    /// IPv6 default gateway.
-    IPV6_GATEWAY: Option<Ipv6Addr> = "" at "ipv6.gateway" [.applies(Applies::Restart).twins(&[Alias::spelling("network.ipv6gateway")]).ip().later()]
+    /// Where everything goes by IPv6 that is for another network.
+    IPV6_GATEWAY: Option<Ipv6Addr> = "" at "ipv6.gateway"
+        [.applies(Applies::Restart).twins(&[Alias::spelling("network.ipv6gateway")]).ip().later()]
 
-    /// IPv6 MTU.
+    /// The largest packet of IPv6; 0 leaves it to the system.
     IPV6MTU: Mtu = "0" at "ipv6mtu" [.range(1280, 65_536).rack()]
 
-    /// IPv6 prefix length.
+    /// The length of the prefix of the IPv6 address.
     IPV6PREFIX: u8 = "64" at "ipv6prefix" [.unit("bits").range(0, 128).rack()]
 
-    /// MAC address.
+    /// The address of the network card.
     MAC: Option<Mac> = "" at "mac" [.rack()]
 
-    /// MTU.
+    /// The largest packet; 0 leaves it to the system.
     MTU: Mtu = "0" at "mtu" [.range(576, 1500).applies(Applies::Restart).later()]
 
-    /// NTP server.
+    /// The server that is asked for the time.
     NTP: Host = "" at "ntp" [.later()]
 
-    /// Ask the NTP server or not.
+    /// Whether that server is asked.
     NTP_ENABLE: bool = "false" at "ntp.enable" [.rack()]
 
-    /// Telnet port.
+    /// The port for telnet.
     TELNET_PORT: u16 = "10000" at "telnet-port" [.range(1, 65_535).rack()]
 
-    /// Time zone.
+    /// The time zone as a rule of POSIX: GMT-1 is one hour east, CET-1CEST,M3.5.0,M10.5.0/3 has summer time.
     TIMEZONE: Zone = "CET" at "timezone" [.later()]
 }

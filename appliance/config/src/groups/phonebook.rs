@@ -9,39 +9,40 @@ group! { "phonebook."
     /// Where the phonebook comes from.
     SOURCE: PhonebookSource = "disabled" at "source" [.later()]
 
-    /// Columns of the CSV holding numbers that can be dialled.
+    /// Which columns of the file hold numbers that can be dialled, with commas between; the first column is 1.
     CSV_NUMBER_FIELDS: Columns = "2" at "csv_number_fields" [.about(0, 1000).later()]
 
-    /// Character set of the imported CSV.
+    /// The character set of the file.
     ENCODING: Charset = "utf-8" at "encoding" [.later()]
 
-    /// LDAP server.
+    /// The LDAP server, as ldap:// or ldaps://.
     LDAP_URI: Text = "" at "ldap_uri" [.later()]
 
-    /// LDAP bind user.
+    /// The user at the LDAP server.
     LDAP_BIND_USER: Text = "" at "ldap_bind_user" [.later()]
 
-    /// LDAP bind password.
+    /// The password at the LDAP server.
     LDAP_BIND_PASSWORD: Password = "" at "ldap_bind_password" [.secret().later()]
 
-    /// Search base.
+    /// Where in the directory the search begins.
     LDAP_BASE: Text = "" at "ldap_base" [.later()]
 
-    /// Search filter.
+    /// Which entries are taken (RFC 4515).
     LDAP_FILTER: Text = "(objectClass=person)" at "ldap_filter" [.later()]
 
-    /// Attributes to fetch.
+    /// Which attributes are fetched.
     LDAP_ATTRIBUTES: Attributes = "cn,telephoneNumber,mobile" at "ldap_attributes" [.later()]
 
     /// Which of the attributes can be dialled.
-    LDAP_NUMBER_ATTRIBUTES: Attributes = "telephoneNumber,mobile" at "ldap_number_attributes" [.later()]
+    LDAP_NUMBER_ATTRIBUTES: Attributes = "telephoneNumber,mobile" at "ldap_number_attributes"
+        [.later()]
 
-    /// Labels for the attributes.
+    /// How handsets call the attributes.
     LDAP_NAMES: Attributes = "" at "ldap_names" [.later()]
 
-    /// Number prefixes to strip, or with = to replace.
+    /// Beginnings of numbers that are taken away or, with = and other digits, replaced.
     LDAP_PREFIXES: Prefixes = "+=00" at "ldap_prefixes" [.later()]
 
-    /// How often the LDAP server is read again.
+    /// Seconds between two readings of the directory.
     LDAP_REFRESH_INTERVAL: Seconds = "3600" at "ldap_refresh_interval" [.later()]
 }

@@ -5,45 +5,48 @@ use crate::value::{IpVersion, StartTime, SyncType, Tos};
 use std::net::IpAddr;
 
 group! { "rfp."
-    /// How base stations synchronise.
+    /// How base stations find their common time.
     DEFAULT_SYNC_TYPE: SyncType = "radio" at "default_sync_type" [.later()]
 
-    /// First media port of base stations.
-    MEDIA_PORT: u16 = "57000" at "media.port" [.range(1, 65_535).applies(Applies::Restart).ip().later()]
+    /// The first port for speech of base stations.
+    MEDIA_PORT: u16 = "57000" at "media.port"
+        [.range(1, 65_535).applies(Applies::Restart).ip().later()]
 
-    /// Multicast group for base station signalling.
-    MULTICAST_ADDRESS: Option<IpAddr> = "" at "multicast.address" [.applies(Applies::Restart).later()]
+    /// The multicast group in which base stations are spoken to.
+    MULTICAST_ADDRESS: Option<IpAddr> = "" at "multicast.address"
+        [.applies(Applies::Restart).later()]
 
-    /// Update base station firmware automatically (IP base stations).
+    /// Whether IP base stations are updated by themselves.
     AUTO_ENABLE: bool = "false" at "auto.enable" [.later()]
 
-    /// When to update (IP base stations).
+    /// When an update of IP base stations begins: at once, or when it is that time next.
     AUTO_START_TIME: StartTime = "immediately" at "auto.start_time" [.later()]
 
-    /// Do not wait until idle.
+    /// Whether an update of IP base stations does not wait until nobody speaks.
     AUTO_FORCE: bool = "false" at "auto.force" [.later()]
 
-    /// Update RFP6 firmware automatically.
+    /// Whether base stations RFP6 are updated by themselves.
     AUTO_ENABLE_DIGITAL: bool = "false" at "auto.enable_digital" [.rack()]
 
-    /// When to update RFP6.
+    /// When an update of base stations RFP6 begins: at once, or when it is that time next.
     AUTO_START_TIME_DIGITAL: StartTime = "immediately" at "auto.start_time_digital" [.rack()]
 
-    /// Do not wait until idle (RFP6).
+    /// Whether an update of base stations RFP6 does not wait until nobody speaks.
     AUTO_FORCE_DIGITAL: bool = "false" at "auto.force_digital" [.rack()]
 
-    /// TTL of base station multicast.
+    /// How many routers such a packet may pass.
     MULTICAST_TTL: u8 = "1" at "multicast.ttl" [.range(1, 255).applies(Applies::Restart).later()]
 
-    /// Class of service of PTP.
+    /// The class of service of packets of PTP. The default is a TOS octet; the guide seems to have exchanged the two.
     PTP_COS: u8 = "184" at "ptp.cos" [.range(0, 255).hidden().later()]
 
-    /// Type of service of PTP.
+    /// The TOS octet of packets of PTP; -1 is none.
     PTP_TOS: Tos = "-1" at "ptp.tos" [.range(-1, 255).hidden().later()]
 
-    /// PTP transport.
-    PTP_TRANSPORT: IpVersion = "ipv4" at "ptp.transport" [.applies(Applies::Restart).hidden().later()]
+    /// What carries PTP.
+    PTP_TRANSPORT: IpVersion = "ipv4" at "ptp.transport"
+        [.applies(Applies::Restart).hidden().later()]
 
-    /// Address of the server this base station belongs to.
+    /// The server that a base station belongs to.
     SERVER: Option<IpAddr> = "" at "server" [.applies(Applies::Restart).ip().later()]
 }

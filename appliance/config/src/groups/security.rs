@@ -4,43 +4,46 @@ use crate::spec::{Alias, group};
 use crate::value::{LoginPassword, Name, PasswordLifetime, truth};
 
 group! { "security."
-    /// Unknown media resources may connect; known ones always may.
+    /// Whether media resources that are not known yet may come in.
     ALLOW_NEW_MEDIA_RESOURCE: bool = "true" at "allow_new_media_resource" [.later()]
 
-    /// Unknown base stations may connect; known ones always may.
+    /// Whether base stations that are not known yet may come in.
     ALLOW_NEW_RFP: bool = "true" at "allow_new_rfp" [.later()]
 
-    /// A new base station is active at once.
+    /// Whether a new base station works at once; else it waits for the administrator.
     ALLOW_NEW_RFP_AS_ACTIVE: bool = "false" at "allow_new_rfp_as_active" [.ip().later()]
 
-    /// A new media resource is active at once.
-    ALLOW_NEW_MEDIA_RESOURCE_AS_ACTIVE: bool = "false" at "allow_new_media_resource_as_active" [.ip().later()]
+    /// Whether a new media resource works at once; else it waits for the administrator.
+    ALLOW_NEW_MEDIA_RESOURCE_AS_ACTIVE: bool = "false" at "allow_new_media_resource_as_active"
+        [.ip().later()]
 
-    /// Base station link must be encrypted.
+    /// Whether the link of a base station must be encrypted.
     RFP_ENCRYPTION: bool = "false" at "rfp_encryption" [.ip().later()]
 
-    /// Media resource link must be encrypted.
+    /// Whether the link of a media resource must be encrypted.
     MEDIA_RESOURCE_ENCRYPTION: bool = "false" at "media_resource_encryption" [.ip().later()]
 
-    /// Leave secrets out of exported files.
-    PASSWORDS_UNEXPORTABLE: bool = "false" at "passwords_unexportable" [.latch().ip().later()]
+    /// Whether passwords stay out of every exported file, so that none is a whole backup.
+    PASSWORDS_UNEXPORTABLE: bool = "false" at "passwords_unexportable" [.latch().ip()]
 
-    /// Plain HTTP to the web GUI allowed.
-    ALLOW_HTTP: bool = "false" at "allow_http" [.was(&[Alias { path: "security.force_https", convert: inverse }]).ip().later()]
+    /// Whether the pages are also served without encryption.
+    ALLOW_HTTP: bool = "false" at "allow_http"
+        [.was(&[Alias { path: "security.force_https", convert: inverse }]).ip().later()]
 
-    /// Web GUI password.
+    /// The password for the pages. Those printed in the guides are refused.
     PASSWORD: LoginPassword = "" at "password" [.secret().ip().later()]
 
-    /// Password age limit.
-    PASSWORD_LIFETIME: PasswordLifetime = "0" at "password_lifetime" [.unit("days").latch().ip().later()]
+    /// After how many days a password must be changed; 0 is never.
+    PASSWORD_LIFETIME: PasswordLifetime = "0" at "password_lifetime"
+        [.unit("days").latch().ip().later()]
 
-    /// Strict password rules.
+    /// Whether passwords must be long and mixed.
     STRICT_PASSWORD: bool = "false" at "strict_password" [.latch().ip().later()]
 
-    /// Web GUI user.
+    /// The name for the pages.
     USERNAME: Name = "admin" at "username" [.ip().later()]
 
-    /// SRTP between server/media resource and base station.
+    /// Whether speech between server and base stations is encrypted.
     SRTP_RFP: bool = "false" at "srtp_rfp" [.hidden().later()]
 }
 

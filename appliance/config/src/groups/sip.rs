@@ -2,8 +2,8 @@
 
 use crate::spec::{Alias, Applies, group};
 use crate::value::{
-    Codecs, DetachAction, DnsMethod, Domain, EvenPort, Host, Milliseconds, Name, NatKeepalive,
-    Password, ProxyPort, ProxyUri, Ptime, Seconds, Text, Transport,
+    Codecs, DetachAction, DnsMethod, EvenPort, Host, Milliseconds, Name, NatKeepalive, Password,
+    ProxyPort, ProxyUri, Ptime, Seconds, Text, Transport,
 };
 
 group! { "sip."
@@ -19,7 +19,7 @@ group! { "sip."
     DNSMETHOD: DnsMethod = "arecord" at "dnsmethod" [.applies(Applies::NextRegistration)]
 
     /// Domain of the users that have none of their own.
-    DEFAULTDOMAIN: Domain = "example.com" at "defaultdomain" [.applies(Applies::NextRegistration)]
+    DEFAULTDOMAIN: Host = "example.com" at "defaultdomain" [.applies(Applies::NextRegistration)]
 
     /// Seconds between renewals of a handset's SIP registration.
     REGISTRATION_EXPIRE: Seconds = "3600" at "registration_expire"
@@ -30,7 +30,7 @@ group! { "sip."
 
     /// Milliseconds until a request without an answer counts as failed (timers B and F).
     CLIENT_TRANSACTION_TIMEOUT: Milliseconds = "16000" at "client_transaction_timeout"
-        [.range(1000, 32_000)]
+        [.about(1000, 32_000)]
 
     /// Each user registers from a port of its own.
     SEPARATE_ENDPOINT_PORTS: bool = "false" at "separate_endpoint_ports" [.later().was(&[
@@ -56,7 +56,7 @@ group! { "sip."
     TOS: u8 = "96" at "tos" [.range(0, 255).applies(Applies::Restart)]
 
     /// Whether switching a handset off takes its registration back.
-    DECT_DETACH_ACTION: DetachAction = "ignore" at "dect_detach_action"
+    DECT_DETACH_ACTION: DetachAction = "ignore" at "dect_detach_action" [.safe_default()]
 
     /// The # key ends overlap dialling.
     POUND_DIALS_OVERLAP: bool = "false" at "pound_dials_overlap" [.applies(Applies::NextCall)]
@@ -129,7 +129,8 @@ group! { "sip."
         [.hidden().later()]
 
     /// Holding a call says the address 0.0.0.0, as of old.
-    MEDIA_SDP_HOLD_NULL_CONNECTION: bool = "false" at "media.sdp_hold_null_connection" [.hidden().later()]
+    MEDIA_SDP_HOLD_NULL_CONNECTION: bool = "false" at "media.sdp_hold_null_connection"
+        [.hidden().later()]
 
     /// Speech is sent back to where it comes from.
     MEDIA_SYMMETRIC: bool = "true" at "media.symmetric" [.ip().later()]
@@ -170,82 +171,89 @@ group! { "sip."
     /// A handset that is put on hold hears a tone.
     ONHOLDTONE: bool = "true" at "onholdtone" [.later()]
 
-    /// Use the default address for the TURN server.
+    /// The default address is used as TURN server.
     MEDIA_DEFAULT_RELAY: bool = "false" at "media.default_relay" [.hidden().later()]
 
-    /// STUN.
+    /// STUN is used.
     MEDIA_RFC3489: bool = "true" at "media.rfc3489" [.hidden().later()]
 
-    /// 802.1p priority of RTP.
+    /// The priority of speech in the tag of the VLAN (802.1p).
     MEDIA_VLAN_COS: u8 = "5" at "media.vlan_cos" [.range(0, 7).applies(Applies::Restart).later()]
 
-    /// Play music to the far end on hold.
+    /// Whoever is held hears music.
     MUSIC_ON_HOLD: bool = "false" at "music_on_hold" [.later()]
 
-    /// Message waiting indication.
+    /// Handsets show that messages wait.
     MWI_ENABLE: bool = "true" at "mwi.enable" [.later()]
 
-    /// MWI subscription time.
-    MWI_EXPIRE: Seconds = "3600" at "mwi.expire" [.about(60, 86_400).applies(Applies::NextRegistration).later()]
+    /// Seconds between renewals of the subscription for that.
+    MWI_EXPIRE: Seconds = "3600" at "mwi.expire"
+        [.about(60, 86_400).applies(Applies::NextRegistration).later()]
 
-    /// Subscribe for MWI.
+    /// The server subscribes for that; else the PBX tells unasked.
     MWI_SUBSCRIBE: bool = "false" at "mwi.subscribe" [.later()]
 
-    /// 802.1p priority of SIP.
+    /// The priority of SIP in the tag of the VLAN (802.1p).
     VLAN_COS: u8 = "3" at "vlan_cos" [.range(0, 7).applies(Applies::Restart).hidden().later()]
 
-    /// Microsoft Lync SIP mode.
+    /// SIP as Microsoft Lync speaks it.
     LYNC_ENABLED: bool = "false" at "lync.enabled" [.hidden().later()]
 
-    /// Lync trusted-server mode.
+    /// The server is a trusted one of Lync.
     LYNC_TRUSTED: bool = "false" at "lync.trusted" [.hidden().later()]
 
-    /// Route calls inside the server when the PBX is lost.
-    ALLOW_INTERNAL_ROUTING_FALLBACK: bool = "false" at "allow_internal_routing_fallback" [.ip().later()]
+    /// Calls between handsets are switched here while no proxy answers.
+    ALLOW_INTERNAL_ROUTING_FALLBACK: bool = "false" at "allow_internal_routing_fallback"
+        [.ip().later()]
 
-    /// Registrations in progress at once.
-    MAX_PENDING_REGISTRATIONS: u16 = "1" at "max_pending_registrations" [.about(1, 10_000).applies(Applies::NextRegistration).ip().later()]
+    /// How many registrations wait for an answer at a time.
+    MAX_PENDING_REGISTRATIONS: u16 = "1" at "max_pending_registrations"
+        [.about(1, 10_000).applies(Applies::NextRegistration).ip().later()]
 
-    /// How long a dead proxy is skipped.
+    /// Seconds for which a proxy that does not answer is passed over.
     BLACKLIST_TIMEOUT: Seconds = "30" at "blacklist_timeout" [.about(1, 86_400).ip().later()]
 
-    /// NAT keepalive method.
+    /// What keeps the way through a NAT open.
     NAT_KEEPALIVE: NatKeepalive = "CRLF (rfc5626) [TCP only]" at "nat_keepalive" [.ip().later()]
 
-    /// NAT keepalive interval.
-    NAT_KEEPALIVE_INTERVAL: Seconds = "30" at "nat_keepalive_interval" [.about(1, 3600).ip().later()]
+    /// Seconds between two of those.
+    NAT_KEEPALIVE_INTERVAL: Seconds = "30" at "nat_keepalive_interval"
+        [.about(1, 3600).ip().later()]
 
-    /// Hold before REFER.
+    /// A call is held before it is transferred.
     SEND_HOLD_BEFORE_REFER: bool = "false" at "send_hold_before_refer" [.ip().later()]
 
-    /// BYE after REFER.
+    /// A call is ended as soon as it is transferred.
     SEND_BYE_WITH_REFER: bool = "false" at "send_bye_with_refer" [.ip().later()]
 
-    /// Show a phone number instead of a SIP URI.
+    /// A handset shows the number of a SIP URI instead of the whole.
     CONVERT_URI_TO_NUMBER: bool = "false" at "convert_uri_to_number" [.ip().later()]
 
-    /// Alert-Info handling.
+    /// What the header Alert-Info does.
     ALERT_INFO: Text = "" at "alert_info" [.ip().later()]
 
-    /// Internal ring tones for incoming calls.
+    /// Which incoming calls ring as internal ones.
     INTERNAL_RINGTONES_INCOMING: Text = "" at "internal_ringtones_incoming" [.ip().later()]
 
-    /// Auto answer of incoming calls.
+    /// Which incoming calls are answered by themselves.
     AUTO_ANSWER_INCOMING: Text = "" at "auto_answer_incoming" [.ip().later()]
 
-    /// Accept wildcard server certificates.
-    TLS_ALLOW_WILDCARD_CERTIFICATE: bool = "false" at "tls_allow_wildcard_certificate" [.ip().later()]
+    /// A certificate of a PBX may have an asterisk for its host.
+    TLS_ALLOW_WILDCARD_CERTIFICATE: bool = "false" at "tls_allow_wildcard_certificate"
+        [.ip().later()]
 
-    /// Automatic off-hook.
+    /// A handset goes off hook by itself where the PBX asks for it.
     ALLOW_AUTOMATIC_OFFHOOK: bool = "false" at "allow_automatic_offhook" [.ip().later()]
 
-    /// Jitter buffer minimum.
-    MEDIA_JITTER_MIN: Milliseconds = "10" at "media.jitter_min" [.about(0, 10_000).applies(Applies::NextCall).ip().later()]
+    /// The shortest delay by which differences in arrival are made even.
+    MEDIA_JITTER_MIN: Milliseconds = "10" at "media.jitter_min"
+        [.about(0, 10_000).applies(Applies::NextCall).ip().later()]
 
-    /// Jitter buffer maximum.
-    MEDIA_JITTER_MAX: Milliseconds = "500" at "media.jitter_max" [.about(0, 10_000).applies(Applies::NextCall).ip().later()]
+    /// The longest delay by which differences in arrival are made even.
+    MEDIA_JITTER_MAX: Milliseconds = "500" at "media.jitter_max"
+        [.about(0, 10_000).applies(Applies::NextCall).ip().later()]
 
-    /// Also offer the name G729A.
+    /// G.729 is offered under the name G729A, too.
     MEDIA_ADD_G729A: bool = "false" at "media.add_g729a" [.ip().later()]
 }
 

@@ -4,21 +4,21 @@ use crate::spec::group;
 use crate::value::{Host, Password, Text};
 
 group! { "snmp."
-    /// SNMP agent.
+    /// Whether the server answers SNMP.
     ENABLE: bool = "false" at "enable" [.ip().later()]
 
-    /// Read community.
+    /// What an asker of version 1 or 2c must say. Empty means that nobody may ask so.
     COMMUNITY: Password = "" at "community" [.secret().ip().later()]
 
-    /// Contact person.
+    /// Whom to ask about the server.
     SYSCONTACT: Text = "" at "syscontact" [.ip().later()]
 
-    /// Place.
+    /// Where the server stands.
     SYSLOCATION: Text = "" at "syslocation" [.ip().later()]
 
-    /// Trap community.
+    /// What traps carry.
     TRAPCOMMUNITY: Password = "" at "trapcommunity" [.secret().ip().later()]
 
-    /// Trap receiver.
+    /// Where traps go. Empty means nowhere.
     TRAPHOST: Host = "" at "traphost" [.ip().later()]
 }

@@ -4,18 +4,18 @@ use crate::spec::group;
 use crate::value::{StartTime, SuotaLoad};
 
 group! { "suota."
-    /// Parallel handset updates; table: high 130 %, medium 100 %, low 70 % of the number of base stations.
+    /// How many handsets are updated at a time: 70, 100 or 130 for each 100 base stations.
     LOAD: SuotaLoad = "medium" at "load" [.hidden().later()]
 
-    /// When to update within 24 h.
+    /// When an update of handsets begins: at once, or when it is that time next.
     START_TIME: StartTime = "immediately" at "start_time" [.hidden().later()]
 
-    /// Allow the same or an older version to be loaded.
+    /// Whether the same version or an older one may be loaded.
     PCS_IGNORE: bool = "false" at "pcs_ignore" [.hidden().later()]
 
-    /// Only handsets in a charger.
+    /// Whether only handsets in a charger are updated.
     INCHARGER: bool = "false" at "incharger" [.hidden().later()]
 
-    /// Update handsets automatically.
+    /// Whether handsets are updated by themselves.
     AUTO: bool = "false" at "auto" [.hidden().later()]
 }

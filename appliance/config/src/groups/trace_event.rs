@@ -4,6 +4,6 @@ use crate::spec::group;
 use crate::value::TraceLevel;
 
 group! { "trace_event."
-    /// Trace level.
+    /// How much is traced: 0 nothing, 1 subscriptions, 2 also exceptions and users, 3 also calls, 4 also SIP, 5 all.
     LEVEL: TraceLevel = "5" at "level" [.rack()]
 }

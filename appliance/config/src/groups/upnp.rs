@@ -4,12 +4,12 @@ use crate::spec::group;
 use crate::value::Text;
 
 group! { "upnp."
-    /// Answer UPnP searches.
+    /// Whether the server answers searches of UPnP.
     ENABLE: bool = "true" at "enable" [.later()]
 
-    /// Announce by UPnP from time to time.
+    /// Whether the server announces itself by UPnP.
     BROADCAST: bool = "false" at "broadcast" [.later()]
 
-    /// Friendly name for UPnP.
+    /// The name that the server has in UPnP. Empty means its model and serial number.
     NAME: Text = "" at "name" [.later()]
 }

@@ -3,7 +3,7 @@
 use crate::config::Config;
 use crate::flaw::{Flaw, Flaws, Notice, Place};
 use crate::names::{Meaning, Names};
-use crate::spec::{Alias, Reject, Spec};
+use crate::spec::{Alias, Reject};
 use crate::value::same_word;
 use crate::xml::{Document, Element};
 use std::collections::BTreeMap;
@@ -83,10 +83,14 @@ impl<'a> Reading<'a> {
         above.push(element.name.clone());
         let dotted = above.join(".");
         let section = self.names.is_section(&dotted);
-        let meaning = self.names.find(&dotted);
+        // A dot within a name is no nesting.
+        let dot = element.name.contains('.');
+        let meaning = self.names.find(&dotted).filter(|_| !dot);
         // One that only holds others is no value, though it could be one, as `network.ntp` is.
         let holds = !element.children.is_empty() && element.text.is_empty();
-        if meaning.is_none() && !section && self.names.spelt_otherwise(&dotted).is_none() {
+        let strange =
+            meaning.is_none() && !section && self.names.spelt_otherwise(&dotted).is_none();
+        if strange || dot {
             above.pop();
             return self.unknown(element, above);
         }
@@ -173,12 +177,19 @@ impl<'a> Reading<'a> {
                 format!("{path}: expected {reject}; \"{text}\" is kept and {nearest} is in force");
             return self.notice(named.place, what);
         }
-        let harmless = matches!(reject, Reject::Published | Reject::Masked) || !spec.acts();
-        let wrong = format!("{path}: expected {reject}; {}", found(spec, text));
+        let harmless = matches!(reject, Reject::Published | Reject::Masked)
+            || spec.safe_default
+            || !spec.acts();
         if harmless {
-            self.keep(named, format!("{wrong}, which is kept and not in force"));
+            let kept = if spec.secret { "what was found".to_owned() } else { short(text) };
+            self.keep(named, format!("{path}: expected {reject}; {kept} is kept and not in force"));
         } else {
-            self.flaw(named.place, wrong);
+            let found = if spec.secret {
+                "something else, which is not shown".to_owned()
+            } else {
+                short(text)
+            };
+            self.flaw(named.place, format!("{path}: expected {reject}; found {found}"));
         }
     }
 
@@ -258,8 +269,15 @@ impl<'a> Reading<'a> {
             let what =
                 format!("the attribute {name} of <{}> is kept; nothing acts on it", element.name);
             self.notice(element.place, what);
-            let path = self.numbered([path, &[format!("@{name}")]].concat());
-            self.config.keep_unknown(path, value.clone());
+            let attribute = [format!("@{name}")];
+            let seen = self.seen.entry([path, &attribute].concat()).or_insert(0);
+            *seen += 1;
+            let mut path = path.to_vec();
+            if let (Some(name), 2..) = (path.last_mut(), *seen) {
+                // The second section of a name joins the first, but for what both say differently.
+                *name = format!("{name}[{seen}]");
+            }
+            self.config.keep_unknown([&path[..], &attribute].concat(), value.clone());
         }
     }
 
@@ -279,13 +297,9 @@ impl<'a> Reading<'a> {
     }
 }
 
-/// What was found, where it may be shown.
-fn found(spec: &Spec, text: &str) -> String {
-    if spec.secret {
-        "found a value that is none and is not shown".to_owned()
-    } else {
-        format!("found \"{}\"", text.chars().take(SHOWN_MAX).collect::<String>())
-    }
+/// A foreign value in a message.
+fn short(text: &str) -> String {
+    format!("\"{}\"", text.chars().take(SHOWN_MAX).collect::<String>())
 }
 
 fn count(element: &Element) -> usize {

@@ -66,7 +66,7 @@ choice! {
         /// Address records only.
         Arecord = "arecord" | "a" | "arecords",
         /// Service records first (RFC 3263).
-        Dnssrv = "dnssrv" | "srv",
+        Dnssrv = "dnssrv" | "srv" | "naptr" | "dnsnaptr",
     }
 
     /// What the power-off of a handset does to its registration.

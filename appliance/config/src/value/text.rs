@@ -57,8 +57,8 @@ impl Value for Name {
     const KIND: Kind = Kind::Text;
 
     fn parse(_: &Spec, text: &str) -> Result<Self, Reject> {
-        let sound = text.chars().count() <= NAME_MAX && plain(text);
-        let what = "at most 63 characters without < > \\ \" and control characters";
+        let sound = text.len() <= URL_MAX && !text.chars().any(char::is_control);
+        let what = "at most 255 characters without control characters";
         if sound { Ok(Self(text.to_owned())) } else { Err(Reject::Not(what)) }
     }
 }
@@ -200,7 +200,9 @@ fn proxy_uri(text: &str) -> Option<ProxyUri> {
 }
 
 fn sound_host(text: &str) -> bool {
-    let name = !text.is_empty() && text.len() <= HOST_MAX && text.bytes().all(is_host);
+    // No host name has an underscore (RFC 952), but the DNS of many a site does.
+    let letter = |octet| is_host(octet) || octet == b'_';
+    let name = !text.is_empty() && text.len() <= HOST_MAX && text.bytes().all(letter);
     name || text.parse::<IpAddr>().is_ok()
 }
 

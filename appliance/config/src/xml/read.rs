@@ -106,7 +106,7 @@ impl Tree<'_> {
                     self.end(at);
                 }
                 Event::End(_) => self.end(at),
-                Event::Text(part) => self.text(at, &part.xml10_content())?,
+                Event::Text(part) => self.between(at, &part.xml10_content())?,
                 Event::CData(part) => self.text(at, &part.xml10_content())?,
                 Event::GeneralRef(entity) => self.entity(at, &entity)?,
                 Event::DocType(kind) => self.document_type(at, &kind)?,
@@ -171,6 +171,15 @@ impl Tree<'_> {
             Some(parent) => parent.children.push(element),
             None => self.root = Some(element),
         }
+    }
+
+    /// Text between tags; the white space between elements is none, however many there are.
+    fn between(&mut self, at: usize, part: &str) -> Result<(), Wrong> {
+        let layout = |element: &Element| element.text.is_empty() || !element.children.is_empty();
+        if part.trim().is_empty() && self.open.last().is_some_and(layout) {
+            return Ok(());
+        }
+        self.text(at, part)
     }
 
     fn text(&mut self, at: usize, part: &str) -> Result<(), Wrong> {
@@ -268,8 +277,8 @@ impl<'a> Lines<'a> {
     }
 }
 
-/// Ten thousand users of a thousand characters, and as much again.
-pub(super) const SIZE_MAX: usize = 20 << 20;
+/// The largest file that is read: ten thousand users of a thousand characters, and as much again.
+pub const SIZE_MAX: usize = 20 << 20;
 /// The deepest setting of the guide is at four.
 const DEPTH_MAX: usize = 16;
 /// Ten thousand users of twenty fields, and as much again.

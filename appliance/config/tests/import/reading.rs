@@ -1,35 +1,11 @@
-//! What an import does with what it finds.
+//! What is read of a file.
 
+use crate::{CLEAR, flaws, says, sound, written_inside};
+use config::Config;
 use config::groups::{
     application, dect, feature_codes, fixpart, network, phonebook, security, sip, system_event,
 };
 use config::value::{Codec, Encryption, Ipv6Method, Transport};
-use config::{Config, Export, Reject, Secrets};
-
-const CLEAR: Export = Export { secrets: Secrets::Clear, ours: true };
-
-fn read(inside: &str) -> Result<(Config, Vec<String>), String> {
-    import(&Config::default(), inside)
-}
-
-fn import(old: &Config, inside: &str) -> Result<(Config, Vec<String>), String> {
-    old.import("config.xml", &format!("<config>\n{inside}\n</config>"))
-        .map(|(config, notices)| (config, notices.into_iter().map(|n| n.what).collect()))
-        .map_err(|flaws| flaws.to_string())
-}
-
-fn sound(inside: &str) -> (Config, Vec<String>) {
-    read(inside).unwrap_or_else(|flaws| panic!("{inside}: {flaws}"))
-}
-
-fn flaws(inside: &str) -> String {
-    read(inside).err().unwrap_or_default()
-}
-
-/// Whether one of the notices is about this.
-fn says(notices: &[String], what: &str) -> bool {
-    notices.iter().any(|notice| notice.contains(what))
-}
 
 #[test]
 fn a_wrong_value_is_named_with_file_line_column_and_what_was_expected() {
@@ -60,11 +36,6 @@ fn a_setting_that_stands_twice_is_refused_with_both_places_where_it_is_acted_on(
     let written = config.export(&CLEAR);
     assert!(written.contains("<name>a</name>\n    <name>b</name>"), "{written}");
     assert!(sound(&written_inside(&written)).0 == config);
-}
-
-fn written_inside(document: &str) -> String {
-    let (_, rest) = document.split_once("<config>").expect("it is one");
-    rest.rsplit_once("</config>").expect("it is one").0.to_owned()
 }
 
 #[test]
@@ -273,7 +244,7 @@ fn a_value_that_nothing_acts_on_never_stops_a_file() {
     let (config, notices) = sound(inside);
     assert!(says(
         &notices,
-        "snmp.enable: expected one of true, false; found \"maybe\", which is kept and not in force"
+        "snmp.enable: expected one of true, false; \"maybe\" is kept and not in force"
     ));
     assert!(says(&notices, "bif08.shelf1.card2.port3.enable: expected"), "{notices:?}");
     let written = config.export(&CLEAR);
@@ -286,7 +257,7 @@ fn a_value_that_nothing_acts_on_never_stops_a_file() {
 #[test]
 fn unknown_elements_attributes_and_repetitions_survive_with_their_structure() {
     let inside = "<network><ntp>10.0.0.1<enable>true</enable></ntp></network><sip future=\"a &lt; b\"><x>&lt;</x></sip>\
-        <list a='1'><item><n>1</n></item><item><n>2</n></item><item/></list><sip><x>second</x></sip>";
+        <sip future=\"c\"/><list a='1'><item><n>1</n></item><item><n>2</n></item><item/></list><sip><x>second</x></sip>";
     let (config, notices) = sound(inside);
     assert_eq!(config.get(&network::NTP).0, "10.0.0.1");
     assert!(config.get(&network::NTP_ENABLE));
@@ -296,6 +267,7 @@ fn unknown_elements_attributes_and_repetitions_survive_with_their_structure() {
     for text in [
         "<ntp>10.0.0.1\n      <enable>true</enable>\n    </ntp>",
         "<sip future=\"a &lt; b\">",
+        "<sip future=\"c\"></sip>",
         "<x>&lt;</x>\n    <x>second</x>",
         "<list a=\"1\">\n    <item>\n      <n>1</n>\n    </item>\n    <item>\n      <n>2</n>\n    </item>\n    <item></item>",
     ] {
@@ -304,122 +276,6 @@ fn unknown_elements_attributes_and_repetitions_survive_with_their_structure() {
     let (again, _) = Config::read("again", &written).expect("what we write, we read");
     assert_eq!(again.export(&CLEAR), written);
     assert_eq!(again.unknown().len(), config.unknown().len());
-}
-
-#[test]
-fn a_password_that_everybody_knows_is_none_and_the_rest_of_the_file_counts() {
-    let inside = "<application><password>f621c2268a8df24955ef4052bfbb80cf</password></application>\
-        <security><password>admin</password></security><sip><transport>tcp</transport></sip>";
-    let (config, notices) = sound(inside);
-    assert_eq!(config.get(&sip::TRANSPORT), Transport::Tcp);
-    assert!(
-        config.get(&security::PASSWORD).is_empty() && config.get(&application::PASSWORD).is_empty()
-    );
-    assert!(says(
-        &notices,
-        "security.password: expected a password that is not printed in the guides"
-    ));
-    let mut config = Config::default();
-    for (spec, text) in [(security::PASSWORD.spec, "admin"), (application::PASSWORD.spec, "ip6500")]
-    {
-        assert_eq!(config.set(spec, text), Err(Reject::Published));
-    }
-}
-
-#[test]
-fn an_import_never_opens_the_door() {
-    let mut old = Config::default();
-    old.set(security::PASSWORD.spec, "correct horse").expect("a sound value");
-    for (inside, why) in [
-        ("", "the file has none that can be used"),
-        ("<security><password>admin</password></security>", "the file has none that can be used"),
-        (
-            "<security><password>XXXXXXXXXXXXXXXXXXXXXXXX</password></security>",
-            "the file has none that can be used",
-        ),
-        ("<security><password/></security>", "the file has none that can be used"),
-        (
-            "<security><password>0123456789abcdef0123456789abcdef</password></security>",
-            "in an encrypted form of another server",
-        ),
-    ] {
-        let (new, notices) = import(&old, inside).expect("a sound file");
-        assert_eq!(new.get(&security::PASSWORD).expose(), "correct horse", "{inside}");
-        assert!(says(&notices, why), "{inside}: {notices:?}");
-    }
-    let (new, _) =
-        import(&old, "<security><password>new one</password></security>").expect("sound");
-    assert_eq!(new.get(&security::PASSWORD).expose(), "new one");
-    let (new, notices) =
-        sound("<security><password>0123456789abcdef0123456789abcdef</password></security>");
-    assert!(new.get(&security::PASSWORD).is_foreign());
-    assert!(says(&notices, "nobody can sign in with it"), "{notices:?}");
-}
-
-#[test]
-fn a_file_without_passwords_takes_none_away_only_where_it_was_written_so() {
-    let (old, _) = sound(
-        "<sip><auth><password>1234</password></auth></sip><fixpart><ring_timeout>60</ring_timeout></fixpart>",
-    );
-    let (new, _) = import(&old, "<sip><tos>0</tos></sip>").expect("sound");
-    assert!(new.get(&sip::AUTH_PASSWORD).is_empty(), "an import replaces");
-    let masked = "<sip><auth><password>********</password></auth></sip>";
-    let unexportable = "<security><passwords_unexportable>true</passwords_unexportable></security>";
-    for inside in [masked, unexportable] {
-        let (new, notices) = import(&old, inside).expect("sound");
-        assert_eq!(new.get(&sip::AUTH_PASSWORD).expose(), "1234", "{inside}");
-        assert!(says(&notices, "sip.auth.password stays as it was"), "{notices:?}");
-    }
-}
-
-#[test]
-fn without_our_element_what_is_ours_stays_and_with_it_it_is_replaced() {
-    let (old, _) = sound(
-        "<fixpart><ring_timeout>60</ring_timeout><novel>x</novel></fixpart><upnp><name>a</name></upnp>",
-    );
-    let (new, _) = import(&old, "<upnp><broadcast>true</broadcast></upnp>").expect("sound");
-    assert_eq!(new.get(&fixpart::RING_TIMEOUT).0.as_secs(), 60);
-    assert!(new.export(&CLEAR).contains("<novel>x</novel>") && !new.export(&CLEAR).contains(">a<"));
-    let (new, _) = import(&old, "<fixpart/>").expect("sound");
-    assert_eq!(new.get(&fixpart::RING_TIMEOUT).0.as_secs(), 180);
-    let theirs = old.export(&Export { ours: false, ..CLEAR });
-    assert!(!theirs.contains("fixpart") && !theirs.contains("novel") && theirs.contains(">a<"));
-}
-
-#[test]
-fn one_way_switches_go_one_way() {
-    let on = "<security><passwords_unexportable>true</passwords_unexportable><strict_password>TRUE</strict_password>\
-              <password_lifetime>90</password_lifetime></security>";
-    let (mut old, _) = sound(on);
-    let (new, notices) = import(&old, "").expect("sound");
-    for (spec, text) in [
-        (security::PASSWORDS_UNEXPORTABLE.spec, "true"),
-        (security::STRICT_PASSWORD.spec, "TRUE"),
-        (security::PASSWORD_LIFETIME.spec, "90"),
-    ] {
-        assert_eq!(new.text(spec, 1), text);
-        assert!(says(&notices, &format!("{} stays {text}", spec.path)), "{notices:?}");
-        let back = if text == "90" { "0" } else { "false" };
-        assert_eq!(old.set(spec, back), Err(Reject::OneWay), "{}", spec.path);
-        assert_eq!(old.unset(spec, 1), Err(Reject::OneWay), "{}", spec.path);
-    }
-    assert_eq!(old.set(security::PASSWORD_LIFETIME.spec, "30"), Ok(()), "shorter is tighter");
-    assert_eq!(old.set(security::PASSWORD_LIFETIME.spec, "90"), Err(Reject::OneWay));
-}
-
-#[test]
-fn passwords_that_may_not_leave_are_in_no_export() {
-    let inside = "<sip><auth><password>p1</password></auth></sip><vendor><api_token>p2</api_token></vendor>\
-        <snmp><community>p3</community></snmp>";
-    let (config, _) = sound(inside);
-    let without = config.export(&Export { secrets: Secrets::LeftOut, ours: true });
-    let (closed, _) = sound(&format!(
-        "{inside}<security><passwords_unexportable>true</passwords_unexportable></security>"
-    ));
-    for text in [without, closed.export(&CLEAR)] {
-        assert!(!["p1", "p2", "p3"].iter().any(|secret| text.contains(secret)), "{text}");
-    }
-    assert!(closed.write().contains("p1"), "the server's own copy has them");
 }
 
 #[test]
@@ -497,4 +353,37 @@ fn octets_are_read_as_the_file_says() {
     let (config, _) = Config::read_bytes("config.xml", &octets).expect("a sound file");
     assert_eq!(config.get(&config::groups::upnp::NAME).0, "K\u{f8}benhavn");
     assert!(config.export(&CLEAR).starts_with("<?xml version=\"1.0\" encoding=\"UTF-8\""));
+}
+
+#[test]
+fn a_dot_within_a_name_is_no_nesting() {
+    let (config, notices) =
+        sound("<sip><auth.password>x</auth.password></sip><sip.tos>1</sip.tos>");
+    assert!(config.get(&sip::AUTH_PASSWORD).is_empty() && config.get(&sip::TOS) == 96);
+    assert_eq!(notices.len(), 2, "{notices:?}");
+    let (kept, _) = Config::from_entries(config.entries());
+    assert!(kept == config && kept.get(&sip::TOS) == 96);
+    assert!(config.export(&CLEAR).contains("<auth.password>x</auth.password>"));
+}
+
+#[test]
+fn a_word_that_nobody_knows_leaves_a_safe_default_in_force_and_stops_no_file() {
+    let (config, notices) = sound(
+        "<dect><frequency>Moon</frequency><auth_call>0x07</auth_call>\
+         <subscription_allowed>3</subscription_allowed></dect>\
+         <sip><dect_detach_action>sleep</dect_detach_action><defaultdomain>pbx_1.local</defaultdomain></sip>",
+    );
+    assert!(config.get(&dect::FREQUENCY).is_none());
+    assert!(config.get(&dect::AUTH_CALL) && config.get(&dect::SUBSCRIPTION_ALLOWED));
+    for what in [
+        "\"Moon\" is kept and not in force",
+        "\"3\" is kept and true is in force",
+        "\"sleep\" is kept",
+    ] {
+        assert!(says(&notices, what), "{what}: {notices:?}");
+    }
+    assert!(
+        flaws("<dect><encrypt_voice_data>perhaps</encrypt_voice_data></dect>")
+            .contains("expected one of")
+    );
 }
