@@ -164,6 +164,35 @@ fn a_table_holds_to_the_same_rules_with_the_same_places() {
 }
 
 #[test]
+fn what_no_xml_can_hold_is_refused_in_a_table_too() {
+    for text in [
+        "username,shoe\n1,a\u{7}b\n",
+        "username,displayname\n1,\u{ffff}\n",
+        "username,authpassword\n1,\u{1}\n",
+    ] {
+        let flaws = read_as(None, text).err().unwrap_or_default();
+        assert!(flaws.starts_with("file, line 2, column 3: ") && !flaws.contains('\n'), "{flaws}");
+    }
+    let row = |name: &str, text: &str| config::roster::Row {
+        key: "1".into(),
+        fields: vec![("username".into(), "1".into()), (name.into(), text.into())],
+    };
+    for (name, text) in [
+        ("a b", ""),
+        ("<a>", ""),
+        ("", ""),
+        ("@", ""),
+        ("shoe", "\u{1}"),
+        ("displayname", "\u{fffe}"),
+    ] {
+        assert!(config::users::User::from_row(&row(name, text)).is_err(), "{name}");
+    }
+    for name in ["shoe", "shoe/", "@id", "username@id", "x:y.z-1"] {
+        assert!(config::users::User::from_row(&row(name, "1")).is_ok(), "{name}");
+    }
+}
+
+#[test]
 fn columns_with_names_of_their_own_are_mapped() {
     let mapping = "Extension=username,Name=displayname,Cost=".parse().unwrap();
     let source = Source { mapping, ..Source::default() };

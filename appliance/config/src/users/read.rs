@@ -167,6 +167,10 @@ impl<'a> Reading<'a> {
         places: &mut Places,
         place: Place,
     ) {
+        if !rules::is_writable(&text) {
+            let what = "a character that no XML can hold; expected none".to_owned();
+            return self.flaw(place, what);
+        }
         let shown = match name.trim_end_matches('/').split_once('@') {
             Some((owner, name)) => format!(
                 "the attribute {name} of <{}>",

@@ -1,6 +1,7 @@
 //! A user and a handset: their fields as they were written, and read as what they are.
 
 use super::fields::{self, Field, FieldSpec, IPEI, LOCALNO, Part, USERNAME};
+use super::rules;
 use crate::roster::Row;
 use crate::spec::Reject;
 use ident::Ipei;
@@ -32,6 +33,9 @@ pub enum BadField {
     /// The text breaks the field's rule.
     #[error("{0}: expected {1}")]
     Rejected(&'static str, Reject),
+    /// A text that no file can hold, of something that is only kept.
+    #[error("{0}: expected characters that a file can hold")]
+    Unwritable(String),
     /// Neither user name nor local number.
     #[error("username: expected one, or a localno")]
     Nameless,
@@ -226,7 +230,8 @@ impl Record {
     fn set(&mut self, name: &str, text: &str) -> Result<(), BadField> {
         let known = fields::index(name).and_then(|index| Some((index, fields::ALL.get(index)?)));
         let (index, spec) = known.ok_or_else(|| BadField::Unknown(name.to_owned()))?;
-        (spec.check)(text).map_err(|reject| BadField::Rejected(spec.name, reject))?;
+        let check = if rules::is_writable(text) { (spec.check)(text) } else { Err(UNWRITABLE) };
+        check.map_err(|reject| BadField::Rejected(spec.name, reject))?;
         self.set.insert(index, Text::new(text.to_owned()));
         Ok(())
     }
@@ -247,6 +252,10 @@ impl Record {
         for (name, text) in texts {
             if fields::find(name).is_some() {
                 record.set(name, text)?;
+            } else if !rules::is_name(name) {
+                return Err(BadField::Unknown(name.clone()));
+            } else if !rules::is_writable(text) {
+                return Err(BadField::Unwritable(name.clone()));
             } else {
                 record.kept.push((name.clone(), Text::new(text.clone())));
             }
@@ -254,3 +263,6 @@ impl Record {
         Ok(record)
     }
 }
+
+/// What is said of a text that no file can hold.
+const UNWRITABLE: Reject = Reject::Not("characters that a file can hold");

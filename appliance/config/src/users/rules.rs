@@ -186,6 +186,28 @@ pub(super) fn is_masked(text: &str) -> bool {
     text.chars().count() >= MASK_MIN && text.chars().all(marks)
 }
 
+/// Whether XML can hold the text (XML 1.0 clause 2.2).
+pub(super) fn is_writable(text: &str) -> bool {
+    let odd = |letter: char| {
+        letter.is_ascii_control() && !matches!(letter, '\n' | '\t' | '\r')
+            || matches!(letter, '\u{fffe}' | '\u{ffff}')
+    };
+    !text.contains(odd)
+}
+
+/// Whether something that is kept can have this name: an element's, an attribute's behind an at sign, and a slash
+/// where the text is XML.
+pub(super) fn is_name(name: &str) -> bool {
+    let sound = |name: &str| {
+        name.starts_with(|letter: char| letter.is_alphabetic() || "_:".contains(letter))
+            && name.chars().all(|letter| letter.is_alphanumeric() || "_:.-".contains(letter))
+    };
+    match name.split_once('@') {
+        Some((owner, name)) => (owner.is_empty() || sound(owner)) && sound(name),
+        None => sound(name.strip_suffix('/').unwrap_or(name)),
+    }
+}
+
 /// As a setting of that type would be read; these types do not look at the setting.
 fn value<T: Value>(text: &str) -> Result<T, Reject> {
     const ANY: &Spec = groups::dect::ACCESSCODE.spec;
