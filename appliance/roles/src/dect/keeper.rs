@@ -124,12 +124,15 @@ impl Link {
 struct Caller {
     conf: Conf,
     connection: Option<Connection>,
+    /// It was there already when something was last asked; the role may have been started anew since.
+    is_old: bool,
     patience: Patience,
 }
 
 impl Caller {
     const fn new(conf: Conf) -> Self {
-        Self { conf, connection: None, patience: Patience::new("changes of subscriptions") }
+        let patience = Patience::new("changes of subscriptions");
+        Self { conf, connection: None, is_old: false, patience }
     }
 
     /// Has changes kept, in their order; tells of each, once it is kept or refused.
@@ -185,6 +188,7 @@ impl Caller {
     }
 
     async fn proxy(&mut self) -> Result<ServiceProxy<'static>, Unanswered> {
+        self.is_old = self.connection.is_some();
         let connection = match &self.connection {
             Some(connection) => connection.clone(),
             None => door::connect(&self.conf.path, self.conf.uid).await?,
@@ -205,7 +209,9 @@ impl Caller {
             Err(_) => Unanswered::Silent,
         };
         self.connection = None;
-        self.patience.rest(&why).await;
+        if !std::mem::take(&mut self.is_old) {
+            self.patience.rest(&why).await;
+        }
         None
     }
 }

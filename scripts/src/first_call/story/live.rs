@@ -10,6 +10,8 @@ pub(super) fn added(cast: &mut Cast) -> Told {
     cast.simulator.say(&format!("subscribe 5 {ACCESS_CODE}"))?;
     let refused = cast.simulator.handset(5, "not-subscribed", &[])?;
     cast.server.import_users(&[server::users(), vec![User::right(5)]].concat())?;
+    // It takes its way over the bus; nobody enters a code as fast.
+    until(USUAL, || cast.user("1005"))?;
     cast.simulator.say(&format!("subscribe 5 {ACCESS_CODE}"))?;
     cast.simulator.handset(5, "located", &[])?;
     registered(cast, "1005")?;
