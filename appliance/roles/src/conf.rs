@@ -17,6 +17,7 @@ use bus::conf1::{Ask, Service};
 use bus::door::Door;
 use bus::observed1;
 use bus::streams::streams;
+pub(crate) use first::RESET;
 use keeping::Keeping;
 use sd_notify::NotifyState;
 use std::future::Future;

@@ -189,9 +189,13 @@ mod tests {
             settings: vec!["/state/config.xml".into(), "/state/users.xml".into()],
             sockets: "/run/fixpart".into(),
         };
+        let reads_files = |name: &str| {
+            let role = supervise::roles::find(name).unwrap();
+            access(role, &bases).read.contains(&PathBuf::from("/state/users.xml"))
+        };
+        assert!(reads_files("conf") && !reads_files("dect"));
         let access = access(role, &bases);
         assert_eq!(access.write, [PathBuf::from("/state/dect")]);
-        assert!(access.read.contains(&PathBuf::from("/state/users.xml")));
         assert!(access.read.contains(&PathBuf::from("/etc")));
         assert!(access.open.contains(&PathBuf::from("/run/fixpart")));
         for path in access.read.iter().chain(&access.open) {

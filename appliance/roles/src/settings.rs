@@ -7,6 +7,7 @@ pub use applies::Begun;
 pub use live::Live;
 
 use config::groups::{dect as dect_group, fixpart, sip as sip_group};
+use config::users::Source;
 use config::users::{Users, fields};
 use config::value::{self, DetachAction, DnsMethod};
 use config::{Config, Notice};
@@ -73,28 +74,30 @@ pub fn load(files: &Files) -> Result<Loaded, LoadError> {
         notices
             .extend(found.iter().map(|n| format!("{}, {}: {}", path.display(), n.place, n.what)));
     };
-    let (config, found) = match text(&files.config, files.optional.config)? {
-        Some(text) => Config::read(&files.config.display().to_string(), &text)?,
+    let (config, found) = match octets(&files.config, files.optional.config)? {
+        Some(octets) => Config::read_bytes(&files.config.display().to_string(), &octets)?,
         None => (Config::default(), Vec::new()),
     };
     list(&files.config, found);
-    let (users, found) = match text(&files.users, files.optional.users)? {
-        Some(text) => Users::read(&files.users.display().to_string(), &text)?,
+    let (users, found) = match octets(&files.users, files.optional.users)? {
+        Some(octets) => {
+            Users::read_any(&Source::default(), &files.users.display().to_string(), &octets)?
+        }
         None => (Users::default(), Vec::new()),
     };
     list(&files.users, found);
     Ok(Loaded { config, users, notices })
 }
 
-fn text(path: &Path, optional: bool) -> Result<Option<String>, LoadError> {
+fn octets(path: &Path, optional: bool) -> Result<Option<Vec<u8>>, LoadError> {
     let failed = |error| LoadError::Read(path.to_owned(), error);
     let file = match std::fs::File::open(path) {
         Err(error) if optional && error.kind() == io::ErrorKind::NotFound => return Ok(None),
         opened => opened.map_err(failed)?,
     };
-    let mut text = String::new();
-    file.take(FILE_MAX).read_to_string(&mut text).map_err(failed)?;
-    Ok(Some(text))
+    let mut octets = Vec::new();
+    file.take(FILE_MAX).read_to_end(&mut octets).map_err(failed)?;
+    Ok(Some(octets))
 }
 
 /// How the brain is set; `address` is what [`address`] found.

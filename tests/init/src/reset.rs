@@ -38,6 +38,11 @@ fn reset(disk: &Disk, scope: &str, left: &str) -> Result<String, Wrong> {
         let text = if file.contains("users") { "<users></users>" } else { "<config></config>" };
         machine.ask(&format!("write {file} {text}"))?;
     }
+    // The files are taken over at the next start, and then no more.
+    machine.order("reboot");
+    machine.find_probe()?;
+    machine.ask("ask config set sip.tos=7 network.ipaddr=10.9.8.7")?;
+    machine.ask("ask users set 1001 displayname=Anna")?;
     machine.order(&format!("ask ctl reset {scope} --yes"));
     // In the middle: the request stands on the disk, and the deed has begun.
     machine.says("factory reset, scope")?;
@@ -48,6 +53,7 @@ fn reset(disk: &Disk, scope: &str, left: &str) -> Result<String, Wrong> {
     if found.join(" ") != left {
         return Err(format!("{found:?} are left, not {left:?}").into());
     }
+    kept_in_the_database(&mut machine, scope)?;
     let data = machine.ask("list /data")?.contains("something");
     if data == left.is_empty() {
         return Err(format!("what was in the last partition: {data}").into());
@@ -65,4 +71,24 @@ fn reset(disk: &Disk, scope: &str, left: &str) -> Result<String, Wrong> {
         return Err("what was written at manufacture was touched".into());
     }
     Ok(String::new())
+}
+
+/// What each scope leaves of a setting, of the network's settings and of the users.
+fn kept_in_the_database(machine: &mut Machine, scope: &str) -> Result<(), Wrong> {
+    let settings = machine.ask("ask config show sip.tos network.ipaddr")?;
+    let users = machine.ask("ask users list")?;
+    let found =
+        [settings.contains("tos = 7"), settings.contains("10.9.8.7"), users.contains("Anna")];
+    let expected = match scope {
+        "network" => [true, false, true],
+        "config" => [false, false, true],
+        _ => [false; 3],
+    };
+    if found == expected {
+        return Ok(());
+    }
+    Err(format!(
+        "setting, network setting and user: {found:?}, not {expected:?}: {settings} {users}"
+    )
+    .into())
 }

@@ -56,8 +56,8 @@ group! { "fixpart."
         Alias::spelling("network.dns3"),
     ])]
 
-    /// Which server of the family this one is. Empty means the one that it was made as.
-    MODEL: Option<Model> = "" at "model" [.applies(Applies::Restart).later()]
+    /// Which server of the family this one is, and so how many users it takes. Empty means the largest.
+    MODEL: Option<Model> = "" at "model"
 
     /// Whether handsets are authenticated by DSAA2 where they can. Nobody has run it with a handset yet.
     DSAA2: bool = "false" at "dect.dsaa2" [.later()]

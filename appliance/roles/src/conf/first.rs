@@ -1,4 +1,4 @@
-//! Files of the administrator that are found when the role begins.
+//! What is found when the role begins: an order to take settings away, and files of the administrator.
 //!
 //! A file is taken over once: what is changed later by other ways is not undone
 //! at the next start by a file that nobody has touched since.
@@ -11,15 +11,45 @@ use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
-use store::{Disk, write_durably};
+use store::{Disk, Files as _, write_durably};
 
 type Import = fn(&mut Keeping, &Author, &str, &[u8]) -> Result<Outcome, String>;
 
 impl Keeping {
-    /// Takes the files over that are there and were not taken over before.
+    /// Does what PID 1 has left to be done, then takes the files over that are there and were not taken over before.
     pub(super) fn begin(&mut self, files: &Files) {
+        if let Err(why) = self.reset() {
+            let alarm = format!(
+                "the factory reset is not done and will be tried again at the next start: {why}"
+            );
+            tracing::error!("{alarm}");
+            self.alarms.push(alarm);
+        }
         self.take(&files.config, "config", Self::import_settings);
         self.take(&files.users, "users", Self::import_users);
+    }
+
+    /// Takes away what the scope of a factory reset names; that it is done is forgotten last, so that a power cut
+    /// repeats it.
+    fn reset(&mut self) -> Result<(), String> {
+        let order = self.folder.join(RESET);
+        let scope = match std::fs::read_to_string(&order) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            read => read.map_err(|error| error.to_string())?,
+        };
+        let keeps: fn(&str) -> bool = match scope.as_str() {
+            "network" => |path| {
+                !NETWORK.iter().any(|own| path == *own || path.starts_with(&format!("{own}/")))
+            },
+            // Licences were paid for, and no other server's are lost by a reset.
+            "config" => |path| path == "license",
+            _ => |_| true,
+        };
+        let author =
+            Author { who: "init".into(), from: "factory reset".into(), ..Author::default() };
+        self.keep_only(&author, &format!("factory reset, scope {scope}"), keeps)?;
+        let forgotten = Disk.remove(&order).and_then(|()| Disk.sync_folder(&self.folder));
+        forgotten.map_err(|error| error.to_string())
     }
 
     fn take(&mut self, path: &Path, kind: &str, import: Import) {
@@ -71,5 +101,9 @@ fn digest(octets: &[u8]) -> String {
     text
 }
 
+/// The file in the role's folder that orders a factory reset: a word of its scope.
+pub(crate) const RESET: &str = "reset";
+/// What the scope `network` takes away.
+const NETWORK: [&str; 3] = ["network", "fixpart/network", "fixpart/address"];
 /// More than the reader of either file accepts.
 const FILE_MAX: u64 = 32 << 20;

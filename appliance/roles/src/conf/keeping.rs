@@ -7,7 +7,7 @@ use bus::conf1::{Ask, Author, Keep, Outcome, Rfp, Row as Form, Standing, Subscri
 use config::roster::{Change, Roster, Row};
 use config::trial::Event;
 use config::users::{Source, User, Users, fields};
-use config::{Config, Export, Notice, Secrets, groups};
+use config::{Config, Export, Notice, Secrets, groups, model};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use store::{Commit, Database, Generation, StoreError, device_key};
@@ -177,10 +177,23 @@ impl Keeping {
         name: &str,
         file: &[u8],
     ) -> Result<Outcome, String> {
-        let (users, notices) = Users::read_any(&Source::default(), name, file).map_err(refused)?;
+        let (users, notices) = Users::read_any(&self.source(), name, file).map_err(refused)?;
         let (roster, notices) = (self.roster.replaced(users), placed(name, notices));
         let what = format!("users imported from {name}");
         self.make(Wish { author, what: &what, config: None, roster: Some(roster), notices })
+    }
+
+    /// Takes all settings away whose path, with `/` between its words, is not to be kept; one-way switches go too.
+    pub(super) fn keep_only(
+        &mut self,
+        author: &Author,
+        what: &str,
+        keeps: fn(&str) -> bool,
+    ) -> Result<(), String> {
+        let kept = self.config.entries().into_iter().filter(|entry| keeps(&entry.path));
+        let (config, _) = Config::from_entries(kept);
+        let wish = Wish { author, what, config: Some(config), roster: None, notices: Vec::new() };
+        self.made(wish).map(drop)
     }
 
     fn set(&mut self, author: &Author, values: &[(String, String)]) -> Result<Outcome, String> {
@@ -223,7 +236,7 @@ impl Keeping {
         }
         // What holds between users is looked at by the reader of the file.
         let text = roster.to_users().write();
-        Users::read_any(&Source::default(), "users", text.as_bytes()).map_err(refused)?;
+        Users::read_any(&self.source(), "users", text.as_bytes()).map_err(refused)?;
         self.make(Wish {
             author,
             what: "users changed",
@@ -231,6 +244,12 @@ impl Keeping {
             roster: Some(roster),
             notices: Vec::new(),
         })
+    }
+
+    /// For which model users are read.
+    fn source(&self) -> Source {
+        let name = self.config.text(groups::fixpart::MODEL.spec, 1);
+        Source { model: model::find(name).unwrap_or(model::XL), ..Source::default() }
     }
 
     fn export_users(&self) -> String {

@@ -262,3 +262,44 @@ fn subscriptions_are_kept_for_good_and_an_import_does_not_touch_them() {
     let (kept, _) = ask(&mut keeping, Ask::Subscriptions).unwrap();
     assert!(kept.len() == 1 && kept[0].key == subscription.key);
 }
+
+#[test]
+fn a_factory_reset_takes_what_its_scope_names_once_and_leaves_users_and_licences() {
+    let (folder, mut keeping) = fresh();
+    let folder = folder.path().join("conf");
+    let files = Files {
+        config: folder.join("none.xml"),
+        users: folder.join("none.xml"),
+        optional: Optional { config: true, users: true },
+    };
+    let inside = "<license>abc</license><network><ipaddr>10.0.0.1</ipaddr></network>\
+                  <security><strict_password>true</strict_password></security><own>x</own>";
+    import(&mut keeping, author(), inside).unwrap();
+    import_users(&mut keeping, &["1"]).unwrap();
+    drop(keeping);
+    for (scope, left) in [
+        ("network", ["license", "strict_password", "own"].as_slice()),
+        ("config", ["license"].as_slice()),
+    ] {
+        std::fs::write(folder.join(super::RESET), scope).unwrap();
+        let mut keeping = open(&folder);
+        keeping.begin(&files);
+        let text = settings(&mut keeping);
+        for name in ["license", "strict_password", "own", "ipaddr"] {
+            assert_eq!(text.contains(name), left.contains(&name), "{scope} {name}: {text}");
+        }
+        assert_eq!(users(&mut keeping, 0).put.len(), 1);
+        assert!(!folder.join(super::RESET).exists());
+    }
+}
+
+#[test]
+fn a_model_takes_as_many_users_as_it_can() {
+    let (_folder, mut keeping) = fresh();
+    set(&mut keeping, author(), "fixpart.model", "200").unwrap();
+    let names: Vec<String> = (0..13).map(|it| it.to_string()).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let why = import_users(&mut keeping, &names).unwrap_err();
+    assert!(why.contains("12"), "{why}");
+    import_users(&mut keeping, &names[..12]).unwrap();
+}

@@ -13,6 +13,7 @@ use os::mount::{self, FileSystem, Limits};
 use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::Path;
+use store::{Disk as Durable, write_durably};
 use supervise::boot::Checked;
 use update::bootstate::Reset;
 use update::template::Template;
@@ -48,8 +49,8 @@ enum Done {
 
 fn reset(disk: &Disk, scope: Reset, feeder: &mut Feeder) -> io::Result<Done> {
     match scope {
-        Reset::Network => return remove(disk, NETWORK, feeder),
-        Reset::Config => return remove(disk, CONFIG, feeder),
+        Reset::Network => return remove(disk, scope, NETWORK, feeder),
+        Reset::Config => return remove(disk, scope, CONFIG, feeder),
         Reset::Full => make_anew(disk)?,
         Reset::Decommission => {
             for label in ["state", "data"] {
@@ -63,8 +64,8 @@ fn reset(disk: &Disk, scope: Reset, feeder: &mut Feeder) -> io::Result<Done> {
 }
 
 /// Takes files out of what survives a restart, and nothing else: users and subscriptions are not lost because their
-/// neighbours were to go.
-fn remove(disk: &Disk, names: &[&str], feeder: &mut Feeder) -> io::Result<Done> {
+/// neighbours were to go. What stands beside them in the database the role `conf` takes away, before anybody asks it.
+fn remove(disk: &Disk, scope: Reset, names: &[&str], feeder: &mut Feeder) -> io::Result<Done> {
     let state = needed(disk, "state")?;
     if check(&state.device, feeder) == Checked::Broken {
         return Ok(Done::Not);
@@ -83,9 +84,18 @@ fn remove(disk: &Disk, names: &[&str], feeder: &mut Feeder) -> io::Result<Done> 
             _ => Ok(()),
         }
     });
+    let asked = removed.and_then(|()| ask_conf(&folder.join("conf"), scope));
     block::sync();
     mount::unmount(folder)?;
-    removed.map(|()| Done::All)
+    asked.map(|()| Done::All)
+}
+
+/// A box that was never started has no database.
+fn ask_conf(folder: &Path, scope: Reset) -> io::Result<()> {
+    if !folder.is_dir() {
+        return Ok(());
+    }
+    write_durably(&mut Durable, &folder.join(crate::conf::RESET), word(scope).as_bytes())
 }
 
 fn make_anew(disk: &Disk) -> io::Result<()> {

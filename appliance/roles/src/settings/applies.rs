@@ -87,8 +87,8 @@ mod tests {
     use iwu::users::User;
     use std::fmt::Write as _;
 
-    /// Settings of these groups that other roles keep until they restart.
-    const OTHERS: &[&str] = &[];
+    /// Settings of these groups on which the role conf acts by itself.
+    const OTHERS: &[&str] = &["fixpart.model"];
 
     fn acted_on() -> impl Iterator<Item = &'static Spec> {
         [groups::dect::ALL, groups::sip::ALL, groups::fixpart::ALL]
