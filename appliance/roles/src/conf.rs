@@ -6,6 +6,7 @@
 //! never ends because of what it finds: it goes on with what can be read, and
 //! says what is lost.
 
+mod asking;
 mod first;
 mod keeping;
 mod trial;

@@ -3,30 +3,31 @@
 use super::trial::{Return, Trial};
 use super::users::Changes;
 use crate::records;
-use bus::conf1::{Ask, Author, Keep, Outcome, Rfp, Row as Form, Standing, Subscription};
-use config::roster::{Change, Roster, Row};
+use bus::conf1::{Ask, Author, Keep, Outcome, Rfp, Subscription};
+use config::roster::{Change, Roster};
 use config::trial::Event;
-use config::users::{Source, User, Users, fields};
-use config::{Config, Export, Notice, Secrets, groups, model};
+use config::{Config, Export, Secrets};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
-use store::{Commit, Database, Generation, StoreError, device_key};
+use store::{Commit, Database, StoreError, device_key};
 use tokio::sync::watch;
 
 /// Everything the role keeps.
 pub(super) struct Keeping {
     pub(super) folder: PathBuf,
-    database: Database,
-    config: Config,
-    roster: Roster,
-    generation: u64,
-    changes: Changes,
-    trial: Trial,
+    pub(super) database: Database,
+    pub(super) config: Config,
+    pub(super) roster: Roster,
+    pub(super) generation: u64,
+    pub(super) changes: Changes,
+    pub(super) trial: Trial,
     now: watch::Sender<(u64, u64)>,
     /// What a person has to see to; the files of the administrator add theirs.
     pub(super) alarms: Vec<String>,
     /// The disk has not taken the last change.
     refused: Option<String>,
+    /// When the database is looked at and copied next.
+    care_at: Instant,
 }
 
 /// A change that somebody wants.
@@ -65,6 +66,7 @@ impl Keeping {
             now: watch::Sender::new((generation, generation)),
             alarms,
             refused: None,
+            care_at: Instant::now() + CARE_AFTER,
         };
         keeping.alarms.extend(notices.into_iter().map(|notice| notice.what));
         let unread =
@@ -103,8 +105,23 @@ impl Keeping {
 
     /// Uses a quiet moment for the disk's sake.
     pub(super) fn idle(&mut self) {
+        self.idle_at(Instant::now());
+    }
+
+    pub(super) fn idle_at(&mut self, now: Instant) {
         if let Err(error) = self.database.checkpoint() {
             tracing::warn!(%error, "the database could not be tidied up");
+        }
+        if now < self.care_at {
+            return;
+        }
+        self.care_at = now + CARE_EVERY;
+        let cared = self.database.integrity_check().and_then(|()| self.database.snapshot());
+        if let Err(error) = cared {
+            let alarm =
+                format!("the database's daily check and copy failed: {}", with_causes(&error));
+            tracing::error!("{alarm}");
+            self.refused = Some(alarm);
         }
     }
 
@@ -157,161 +174,6 @@ impl Keeping {
         self.noted(kept)
     }
 
-    /// Puts the settings of a file in the place of those there are.
-    pub(super) fn import_settings(
-        &mut self,
-        author: &Author,
-        name: &str,
-        file: &[u8],
-    ) -> Result<Outcome, String> {
-        let (config, notices) = self.config.import_bytes(name, file).map_err(refused)?;
-        let notices = placed(name, notices);
-        let what = format!("settings imported from {name}");
-        self.make(Wish { author, what: &what, config: Some(config), roster: None, notices })
-    }
-
-    /// Puts the users of a file in the place of those there are.
-    pub(super) fn import_users(
-        &mut self,
-        author: &Author,
-        name: &str,
-        file: &[u8],
-    ) -> Result<Outcome, String> {
-        let (users, notices) = Users::read_any(&self.source(), name, file).map_err(refused)?;
-        let (roster, notices) = (self.roster.replaced(users), placed(name, notices));
-        let what = format!("users imported from {name}");
-        self.make(Wish { author, what: &what, config: None, roster: Some(roster), notices })
-    }
-
-    /// Takes all settings away whose path, with `/` between its words, is not to be kept; one-way switches go too.
-    pub(super) fn keep_only(
-        &mut self,
-        author: &Author,
-        what: &str,
-        keeps: fn(&str) -> bool,
-    ) -> Result<(), String> {
-        let kept = self.config.entries().into_iter().filter(|entry| keeps(&entry.path));
-        let (config, _) = Config::from_entries(kept);
-        let wish = Wish { author, what, config: Some(config), roster: None, notices: Vec::new() };
-        self.made(wish).map(drop)
-    }
-
-    fn set(&mut self, author: &Author, values: &[(String, String)]) -> Result<Outcome, String> {
-        let (config, notices) = self.config.with(values).map_err(refused)?;
-        let notices = placed("", notices);
-        self.make(Wish {
-            author,
-            what: "settings changed",
-            config: Some(config),
-            roster: None,
-            notices,
-        })
-    }
-
-    fn change_users(
-        &mut self,
-        author: &Author,
-        put: Vec<Form>,
-        removed: &[String],
-    ) -> Result<Outcome, String> {
-        let mut roster = self.roster.clone();
-        for key in removed {
-            let there = roster.user(key).is_some();
-            if !there {
-                return Err(format!("there is no user {key}; nothing was changed"));
-            }
-            roster.apply(&Change::Removed(key.clone())).map_err(|error| error.to_string())?;
-        }
-        for Form { key, fields } in put {
-            let row = Row { key: key.clone(), fields };
-            let wrong = |error| format!("user {key}: {error}; nothing was changed");
-            let device = User::from_row(&row).map_err(wrong)?.get(&fields::IPEI);
-            let holder = device.and_then(|ipei| roster.holder(ipei)).filter(|it| **it != *key);
-            if let Some(holder) = holder {
-                return Err(format!(
-                    "user {key}: the handset is that of user {holder}; take it away there first; nothing was changed"
-                ));
-            }
-            roster.apply(&Change::Added(row)).map_err(wrong)?;
-        }
-        // What holds between users is looked at by the reader of the file.
-        let text = roster.to_users().write();
-        Users::read_any(&self.source(), "users", text.as_bytes()).map_err(refused)?;
-        self.make(Wish {
-            author,
-            what: "users changed",
-            config: None,
-            roster: Some(roster),
-            notices: Vec::new(),
-        })
-    }
-
-    /// For which model users are read.
-    fn source(&self) -> Source {
-        let name = self.config.text(groups::fixpart::MODEL.spec, 1);
-        Source { model: model::find(name).unwrap_or(model::XL), ..Source::default() }
-    }
-
-    fn export_users(&self) -> String {
-        let closed = self.config.get(&groups::security::PASSWORDS_UNEXPORTABLE);
-        let users = self.roster.to_users();
-        if closed { users.write_masked() } else { users.write() }
-    }
-
-    fn history(&mut self, limit: u32) -> Result<Vec<bus::conf1::Generation>, String> {
-        let history = self.database.history(limit.min(HISTORY_MAX) as usize).map_err(said)?;
-        let kept = |place| place <= Generation::UNDO_MAX;
-        Ok(history.into_iter().enumerate().map(|(place, it)| generation(it, kept(place))).collect())
-    }
-
-    fn undo(&mut self, author: &Author, to: u64) -> Result<Outcome, String> {
-        if self.trial.back_to().is_some() {
-            return Err(
-                "a change waits to be confirmed; confirm it, or wait until it has returned".into(),
-            );
-        }
-        let then = self.database.content_at(to).map_err(said)?;
-        let (config, notices) = Config::from_entries(then.settings);
-        let (config, latched) = self.config.keep_latches(config);
-        let (roster, _) = Roster::from_rows(then.users);
-        let mut notices = placed("", notices);
-        notices.extend(
-            latched.iter().map(|spec| {
-                format!("{} stays as it is: only a factory reset loosens it", spec.path)
-            }),
-        );
-        let what = format!("back to generation {to}");
-        self.make(Wish { author, what: &what, config: Some(config), roster: Some(roster), notices })
-    }
-
-    fn confirm(&mut self, author: &Author) -> Result<Outcome, String> {
-        if self.trial.back_to().is_none() {
-            return Err("nothing waits to be confirmed".into());
-        }
-        if author.base != 0 && author.base != self.generation {
-            return Err(self.stale(author.base));
-        }
-        let _ = self.trial.handle(Instant::now(), Event::Confirmed);
-        tracing::info!(
-            generation = self.generation,
-            who = author.who,
-            from = author.from,
-            "confirmed"
-        );
-        Ok(Outcome { generation: self.generation, ..Outcome::default() })
-    }
-
-    fn standing(&self) -> Standing {
-        let left = self.trial.deadline().map(|at| at.saturating_duration_since(Instant::now()));
-        Standing {
-            generation: self.generation,
-            users: self.changes.number(),
-            on_trial: self.trial.back_to().is_some(),
-            back_to: self.trial.back_to().unwrap_or_default(),
-            left_s: left.map_or(0, |left| u32::try_from(left.as_secs()).unwrap_or(u32::MAX)),
-        }
-    }
-
     /// Makes a change, if it is one and may be made.
     pub(super) fn make(&mut self, wish: Wish<'_>) -> Result<Outcome, String> {
         let author = wish.author;
@@ -325,7 +187,7 @@ impl Keeping {
         self.made(wish)
     }
 
-    fn made(&mut self, wish: Wish<'_>) -> Result<Outcome, String> {
+    pub(super) fn made(&mut self, wish: Wish<'_>) -> Result<Outcome, String> {
         let author = wish.author;
         let trial = author.confirm_within_s > 0;
         let differences = self.differences(&wish);
@@ -425,7 +287,7 @@ impl Keeping {
         self.made(wish).map(drop)
     }
 
-    fn stale(&self, base: u64) -> String {
+    pub(super) fn stale(&self, base: u64) -> String {
         StoreError::Stale { base, now: self.generation }.to_string()
     }
 
@@ -443,31 +305,14 @@ impl Keeping {
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "as map_err gives it")]
-fn said(error: StoreError) -> String {
+pub(super) fn said(error: StoreError) -> String {
     with_causes(&error)
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "as map_err gives it")]
-fn refused(flaws: config::Flaws) -> String {
-    format!("{flaws}\nnothing of it was applied")
-}
-
-/// Notices with the place they are about, where they have one.
-fn placed(name: &str, notices: Vec<Notice>) -> Vec<String> {
-    let words = |notice: Notice| {
-        let has_place = notice.place.line > 0 && !name.is_empty();
-        if has_place { format!("{name}, {}: {}", notice.place, notice.what) } else { notice.what }
-    };
-    notices.into_iter().map(words).collect()
-}
-
-fn generation(generation: Generation, kept: bool) -> bus::conf1::Generation {
-    let Generation { number, at_us, who, from, what, differences } = generation;
-    bus::conf1::Generation { number, at_us, who, from, what, differences, kept }
-}
-
-/// Generations that are told at once.
-const HISTORY_MAX: u32 = 1000;
+/// After the start, when the calls that waited for it have been made.
+const CARE_AFTER: Duration = Duration::from_mins(2);
+/// How old the newest copy of the database gets.
+const CARE_EVERY: Duration = Duration::from_hours(24);
 /// A day; who is away for longer has not seen what he has done.
 const TRIAL_MAX_S: u32 = 86_400;
 

@@ -303,3 +303,18 @@ fn a_model_takes_as_many_users_as_it_can() {
     assert!(why.contains("12"), "{why}");
     import_users(&mut keeping, &names[..12]).unwrap();
 }
+
+#[test]
+fn a_damaged_database_comes_back_from_its_daily_copy_and_that_is_said() {
+    let (folder, mut keeping) = fresh();
+    let folder = folder.path().join("conf");
+    set(&mut keeping, author(), "sip.tos", "7").unwrap();
+    keeping.idle_at(Instant::now() + Duration::from_mins(3));
+    assert!(keeping.alerts().is_empty(), "{:?}", keeping.alerts());
+    keeping.close();
+    let database = folder.join(std::fs::read_to_string(folder.join("current")).unwrap().trim());
+    std::fs::write(&database, vec![0x55; 8192]).unwrap();
+    let mut keeping = open(&folder);
+    assert!(settings(&mut keeping).contains("<tos>7</tos>"));
+    assert!(keeping.alerts().iter().any(|it| it.contains("damaged")), "{:?}", keeping.alerts());
+}
