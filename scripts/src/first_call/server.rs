@@ -182,7 +182,11 @@ impl Server {
     pub(super) fn ask(&self, words: &[&str]) -> Result<String, String> {
         match self {
             Self::Host(host) => host.ask(words),
-            Self::Boxed(machine) => machine.ask(&format!("ask {}", words.join(" "))),
+            Self::Boxed(machine) => {
+                // Its serial port carries one line for an answer of several.
+                let said = machine.ask(&format!("ask {}", words.join(" ")))?;
+                Ok(said.replace(" | ", "\n"))
+            }
         }
     }
 }
