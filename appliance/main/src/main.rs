@@ -9,6 +9,7 @@ mod settings;
 mod users;
 
 use arguments::{Command, Place, USAGE};
+use roles::causes::with_causes;
 use roles::client::Server;
 use roles::entry;
 use roles::network;
@@ -110,18 +111,6 @@ fn be(name: &str, place: &entry::Place) -> ExitCode {
 
 fn server(state: Option<PathBuf>) -> Server {
     state.map_or_else(Server::of_this_box, |state| Server::of(&state))
-}
-
-/// An error with everything that led to it, since its own text does not repeat that.
-fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }
 
 fn files(place: &Place) -> Files {

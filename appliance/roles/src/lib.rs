@@ -2,6 +2,7 @@
 
 pub mod administer;
 pub mod ca;
+pub mod causes;
 pub mod client;
 pub mod conf;
 pub mod conf_client;

@@ -2,6 +2,7 @@
 
 use super::trial::{Return, Trial};
 use super::users::Changes;
+use crate::causes::with_causes;
 use crate::records;
 use bus::conf1::{Ask, Author, Keep, Outcome, Rfp, Subscription};
 use config::roster::{Change, Roster};
@@ -322,15 +323,4 @@ fn shown(change: &config::Change) -> String {
         text.as_ref().map_or_else(|| "the default".to_owned(), |it| format!("\"{it}\""))
     };
     format!("{}: {} instead of {}", change.path, text(&change.to), text(&change.from))
-}
-
-/// An error with everything that led to it.
-fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
 }
