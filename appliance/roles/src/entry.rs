@@ -17,10 +17,11 @@ use nix::sys::prctl;
 use nix::sys::signal::Signal;
 use os::passed::{NotPassed, Passed};
 use std::ffi::CString;
-use std::fs::File;
+use std::fs::{DirBuilder, File};
 use std::future::Future;
 use std::io::{self, IsTerminal as _, Write};
 use std::os::fd::AsFd as _;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
@@ -84,7 +85,7 @@ impl Place {
         let foreground = self.ground == Ground::Foreground;
         let own = if foreground { self.state.join(role.name) } else { self.state.clone() };
         // Where there is no room for it the log is kept in memory, and says so.
-        let made = std::fs::create_dir_all(&own);
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(&own);
         if made.is_ok() && !foreground {
             let _ = std::os::unix::fs::chown(&own, Some(role.uid), Some(role.uid));
         }

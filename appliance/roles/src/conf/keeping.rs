@@ -191,12 +191,12 @@ impl Keeping {
     pub(super) fn made(&mut self, wish: Wish<'_>) -> Result<Outcome, String> {
         let author = wish.author;
         let trial = author.confirm_within_s > 0;
-        let differences = self.differences(&wish);
+        let users = wish.roster.as_ref().map(|new| self.roster.difference(new)).unwrap_or_default();
+        let differences = self.differences(wish.config.as_ref(), &users);
         let outcome = Outcome { generation: self.generation, notices: wish.notices, differences };
         if outcome.differences.is_empty() || author.only_look {
             return Ok(outcome);
         }
-        let users = wish.roster.as_ref().map(|new| self.roster.difference(new)).unwrap_or_default();
         if trial {
             let within = Duration::from_secs(author.confirm_within_s.min(TRIAL_MAX_S).into());
             let asked = self.trial.ask(Instant::now(), self.generation, within);
@@ -212,9 +212,10 @@ impl Keeping {
             what: wish.what.to_owned(),
             base: Some(self.generation),
             settings: wish.config.as_ref().map(Config::entries),
-            users: users.clone(),
+            users,
         };
         let committed = self.database.commit(&commit).map_err(said);
+        let users = commit.users;
         let event = if committed.is_ok() { Event::Committed } else { Event::Failed };
         if trial {
             let _ = self.trial.handle(Instant::now(), event);
@@ -240,10 +241,8 @@ impl Keeping {
     }
 
     /// What would be different, one line each.
-    fn differences(&self, wish: &Wish<'_>) -> Vec<String> {
-        let settings =
-            wish.config.as_ref().map(|new| self.config.difference(new)).unwrap_or_default();
-        let users = wish.roster.as_ref().map(|new| self.roster.difference(new)).unwrap_or_default();
+    fn differences(&self, config: Option<&Config>, users: &[Change]) -> Vec<String> {
+        let settings = config.map(|new| self.config.difference(new)).unwrap_or_default();
         let users = users.iter().map(|change| match change {
             Change::Added(row) => format!("user {} is added", row.key),
             Change::Changed(row) => format!("user {} is changed", row.key),
