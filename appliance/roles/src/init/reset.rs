@@ -12,6 +12,7 @@ use os::block::{self, Partition};
 use os::mount::{self, FileSystem, Limits};
 use std::fs::File;
 use std::io::{self, Write as _};
+use std::os::unix::fs::{MetadataExt as _, chown};
 use std::path::Path;
 use store::{Disk as Durable, write_durably};
 use supervise::boot::Checked;
@@ -95,7 +96,11 @@ fn ask_conf(folder: &Path, scope: Reset) -> io::Result<()> {
     if !folder.is_dir() {
         return Ok(());
     }
-    write_durably(&mut Durable, &folder.join(crate::conf::RESET), word(scope).as_bytes())
+    let order = folder.join(crate::conf::RESET);
+    write_durably(&mut Durable, &order, word(scope).as_bytes())?;
+    // It is to be read by the role, which is not root.
+    let owner = folder.metadata()?;
+    chown(order, Some(owner.uid()), Some(owner.gid()))
 }
 
 fn make_anew(disk: &Disk) -> io::Result<()> {
