@@ -51,8 +51,7 @@ fn identity(disk: &Disk) -> Result<String, Wrong> {
     if observed.contains(NO_ARI) || !observed.contains(NO_REGION) {
         return Err(format!("with an ARI and no region: {observed}").into());
     }
-    let settings = "<config><dect><frequency>Europe</frequency></dect></config>";
-    machine.ask(&format!("write /state/config.xml {settings}"))?;
+    machine.ask("ask config set dect.frequency=Europe")?;
     begin_anew(&mut machine, "restart", "dect")?;
     let observed = machine.ask("ask ctl observed dect")?;
     if observed.contains("alert") {

@@ -264,13 +264,19 @@ fn safe_mode(disk: &Disk) -> Result<String, Wrong> {
 fn wrong_settings(disk: &Disk) -> Result<String, Wrong> {
     let copy = disk.copy("wrong-settings")?;
     let (mut machine, _) = Machine::up(disk, &copy)?;
+    machine.ask("ask config set sip.tos=7")?;
     machine.ask("write /state/config.xml <config><sip></config>")?;
-    machine.ask("restart dect")?;
-    machine.says("dect refuses its settings")?;
-    machine.becomes(|status| status.starts_with("normal ") && status.contains("dect=refused"))?;
-    machine.ask("write /state/config.xml <config></config>")?;
-    machine.ask("restart dect")?;
-    machine.becomes(all_ready)?;
+    machine.order("reboot");
+    machine.is_up()?;
+    let observed = machine.ask("ask ctl observed conf")?;
+    if !observed.contains("config.xml was not taken over") || !observed.contains("line 1") {
+        return Err(format!("nobody says what is wrong with the file: {observed}").into());
+    }
+    let kept = machine.ask("ask config show sip.tos")?;
+    if !kept.contains("sip.tos = 7") {
+        return Err(format!("what was in force is not any more: {kept}").into());
+    }
+    machine.ask("ask config set sip.tos=8")?;
     Ok(String::new())
 }
 
