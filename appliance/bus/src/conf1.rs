@@ -10,6 +10,8 @@
 use crate::door::PATH;
 use crate::streams::{Streams, told};
 use serde::{Deserialize, Serialize};
+use serde_bytes::ByteBuf;
+use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot, watch};
 use zbus::object_server::SignalEmitter;
 use zbus::zvariant::Type;
@@ -31,8 +33,8 @@ pub struct News {
     pub number: u64,
     /// All users are in `put`; else only what has changed since the number that was asked for.
     pub whole: bool,
-    /// Users that are there, new or changed; each once.
-    pub put: Vec<Row>,
+    /// Users that are there, new or changed; each once. Shared, since thousands are kept for more than one who asks.
+    pub put: Vec<Arc<Row>>,
     /// Keys of users that are there no more; each once, and not in `put`.
     pub removed: Vec<String>,
 }
@@ -248,9 +250,9 @@ impl Service {
         &self,
         author: Author,
         name: String,
-        file: Vec<u8>,
+        file: ByteBuf,
     ) -> fdo::Result<Outcome> {
-        self.wish(|answer| Ask::ImportSettings(author, name, file, answer)).await
+        self.wish(|answer| Ask::ImportSettings(author, name, file.into_vec(), answer)).await
     }
 
     /// Puts the users of a file (users.xml, CSV) in the place of those there are.
@@ -258,9 +260,9 @@ impl Service {
         &self,
         author: Author,
         name: String,
-        file: Vec<u8>,
+        file: ByteBuf,
     ) -> fdo::Result<Outcome> {
-        self.wish(|answer| Ask::ImportUsers(author, name, file, answer)).await
+        self.wish(|answer| Ask::ImportUsers(author, name, file.into_vec(), answer)).await
     }
 
     /// Sets these, by dotted path; an empty text takes a setting back to its default.

@@ -82,7 +82,13 @@ impl Roster {
 
     /// Everything as rows: users, handsets of nobody, and what is only kept.
     pub fn rows(&self) -> impl Iterator<Item = Row> {
-        let users = self.users().map(|user| user.row());
+        self.rows_but(|_, _| false)
+    }
+
+    /// The rows without those of the users that `known` says are known.
+    fn rows_but(&self, known: impl Fn(&str, &User) -> bool) -> impl Iterator<Item = Row> {
+        let users = self.users.iter().filter(move |(key, user)| !known(key, user));
+        let users = users.map(|(key, user)| user.row_with(self.device_of(key)));
         let unbound = self.devices.values().filter(|it| !self.holders.contains_key(&it.ipei()));
         users.chain(unbound.map(Device::row)).chain(self.others.values().cloned())
     }
@@ -154,18 +160,19 @@ impl Roster {
     /// What leads from here to `new`, one change for each row that differs: first what goes.
     #[must_use]
     pub fn difference(&self, new: &Self) -> Vec<Change> {
-        let now: BTreeMap<String, Row> = new.rows().map(|row| (row.key.clone(), row)).collect();
-        let mut was: BTreeMap<String, Row> = BTreeMap::new();
-        let mut changes = Vec::new();
-        for row in self.rows() {
-            if now.contains_key(&row.key) {
-                was.insert(row.key.clone(), row);
-            } else {
-                changes.push(Change::Removed(row.key.clone()));
-            }
-        }
-        for (key, row) in now {
-            match was.get(&key) {
+        // Of ten thousand users one may have changed; the others need no rows.
+        let sorted = |rows: &mut Vec<Row>| rows.sort_by(|one, next| one.key.cmp(&next.key));
+        let is_old = |key: &str, user: &User| self.has(key, user, new.device_of(key));
+        let is_kept = |key: &str, user: &User| new.has(key, user, self.device_of(key));
+        let mut now: Vec<Row> = new.rows_but(is_old).collect();
+        let mut was: Vec<Row> = self.rows_but(is_kept).collect();
+        sorted(&mut now);
+        sorted(&mut was);
+        let find = |rows: &[Row], key: &str| rows.binary_search_by(|row| (*row.key).cmp(key));
+        let gone = was.iter().filter(|row| find(&now, &row.key).is_err());
+        let mut changes: Vec<Change> = gone.map(|row| Change::Removed(row.key.clone())).collect();
+        for row in now {
+            match find(&was, &row.key).ok().and_then(|at| was.get(at)) {
                 None => changes.push(Change::Added(row)),
                 Some(old) if *old != row => changes.push(Change::Changed(row)),
                 Some(_) => {}
@@ -191,8 +198,17 @@ impl Roster {
     }
 
     fn joined(&self, key: &str, user: &User) -> User {
-        let device = self.links.get(key).and_then(|link| self.devices.get(&link.device));
-        device.into_iter().fold(user.clone(), User::join)
+        self.device_of(key).into_iter().fold(user.clone(), User::join)
+    }
+
+    /// The handset of a user.
+    fn device_of(&self, key: &str) -> Option<&Device> {
+        self.links.get(key).and_then(|link| self.devices.get(&link.device))
+    }
+
+    /// Whether this is exactly the user of this name, with this handset.
+    fn has(&self, key: &str, user: &User, device: Option<&Device>) -> bool {
+        self.users.get(key) == Some(user) && self.device_of(key) == device
     }
 
     fn put(&mut self, row: Row) -> Result<(), BadField> {

@@ -8,7 +8,7 @@ mod read;
 mod write;
 
 pub use decode::decode;
-pub use read::{SIZE_MAX, document, read};
+pub use read::{SIZE_MAX, document, document_in_parts, read};
 pub use write::write;
 
 use crate::flaw::{Notice, Place};

@@ -2,6 +2,7 @@
 
 use crate::client::{ClientError, Server, ask};
 use bus::conf1::{Author, Generation, Outcome, Row, ServiceProxy, Standing};
+use std::sync::Arc;
 
 /// The settings as a file and their generation; it holds the secrets in clear.
 ///
@@ -18,7 +19,7 @@ pub fn settings(server: &Server) -> Result<(u64, String), ClientError> {
 pub fn users(server: &Server) -> Result<Vec<Row>, ClientError> {
     let news =
         ask(server, ROLE, async |connection| ServiceProxy::new(connection).await?.users(0).await)?;
-    Ok(news.put)
+    Ok(news.put.into_iter().map(Arc::unwrap_or_clone).collect())
 }
 
 /// Puts the settings of a file in the place of those there are.
@@ -33,7 +34,7 @@ pub fn import_settings(
 ) -> Result<Outcome, ClientError> {
     let (author, name) = (author.clone(), name.to_owned());
     ask(server, ROLE, async |connection| {
-        ServiceProxy::new(connection).await?.import_settings(author, name, file).await
+        ServiceProxy::new(connection).await?.import_settings(author, name, file.into()).await
     })
 }
 
@@ -49,7 +50,7 @@ pub fn import_users(
 ) -> Result<Outcome, ClientError> {
     let (author, name) = (author.clone(), name.to_owned());
     ask(server, ROLE, async |connection| {
-        ServiceProxy::new(connection).await?.import_users(author, name, file).await
+        ServiceProxy::new(connection).await?.import_users(author, name, file.into()).await
     })
 }
 

@@ -71,12 +71,12 @@ pub(crate) fn write_subscription(
     Ok(serde_json::to_vec(&SubscriptionForm {
         version: VERSION,
         ipui_bits,
-        ipui: hex(&ipui),
+        ipui: hex(&[&ipui]),
         tpui: subscription.tpui.map(Tpui::value),
         keys,
         located: subscription.located.map(|mac| mac.to_string()),
-        terminal_capability: hex(&subscription.terminal_capability),
-        model: hex(&subscription.model),
+        terminal_capability: hex(&[&subscription.terminal_capability]),
+        model: hex(&[&subscription.model]),
         ipei,
     })?)
 }

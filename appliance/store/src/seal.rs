@@ -6,12 +6,22 @@
 use crate::files::{Files, write_durably};
 use aes_gcm::aead::{Aead as _, KeyInit as _, Payload};
 use aes_gcm::{Aes256Gcm, Nonce};
+use std::cell::RefCell;
 use std::io;
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 /// Seals and opens secrets. It has neither `Debug` nor `Display`.
-pub struct Sealer(Aes256Gcm);
+pub struct Sealer {
+    cipher: Aes256Gcm,
+    nonces: RefCell<Nonces>,
+}
+
+/// Random octets that no nonce was made of yet: an import asks for thousands, and the kernel is asked for many at once.
+struct Nonces {
+    pool: [u8; POOL],
+    used: usize,
+}
 
 /// Why a secret cannot be sealed or opened.
 #[derive(Debug, thiserror::Error)]
@@ -50,8 +60,9 @@ impl Sealer {
             }
             read => Zeroizing::new(read.map_err(failed)?),
         };
-        let cipher = Aes256Gcm::new_from_slice(&key);
-        cipher.map(Self).map_err(|_| SealError::Length(path.to_owned(), key.len()))
+        let cipher = Aes256Gcm::new_from_slice(&key)
+            .map_err(|_| SealError::Length(path.to_owned(), key.len()))?;
+        Ok(Self { cipher, nonces: RefCell::new(Nonces { pool: [0; POOL], used: POOL }) })
     }
 
     /// Seals `secret`; it opens only for the same `purpose` (which record, which field).
@@ -59,12 +70,11 @@ impl Sealer {
     /// # Errors
     /// [`SealError::NoRandom`].
     pub fn seal(&self, purpose: &str, secret: &[u8]) -> Result<String, SealError> {
-        let mut nonce = [0; NONCE];
-        getrandom::fill(&mut nonce).map_err(|_| SealError::NoRandom)?;
+        let nonce = self.nonces.borrow_mut().next()?;
         let payload = Payload { msg: secret, aad: purpose.as_bytes() };
         let sealed =
-            self.0.encrypt(&Nonce::from(nonce), payload).map_err(|_| SealError::NotOurs)?;
-        Ok(hex(&nonce) + &hex(&sealed))
+            self.cipher.encrypt(&Nonce::from(nonce), payload).map_err(|_| SealError::NotOurs)?;
+        Ok(hex(&[&nonce, &sealed]))
     }
 
     /// Opens what [`Sealer::seal`] has made for the same `purpose`.
@@ -76,17 +86,38 @@ impl Sealer {
         let (nonce, sealed) = octets.split_first_chunk::<NONCE>().ok_or(SealError::NotOurs)?;
         let payload = Payload { msg: sealed, aad: purpose.as_bytes() };
         let secret =
-            self.0.decrypt(&Nonce::from(*nonce), payload).map_err(|_| SealError::NotOurs)?;
+            self.cipher.decrypt(&Nonce::from(*nonce), payload).map_err(|_| SealError::NotOurs)?;
         Ok(Zeroizing::new(secret))
+    }
+}
+
+impl Nonces {
+    fn next(&mut self) -> Result<[u8; NONCE], SealError> {
+        let mut rest = self.pool.get(self.used..).unwrap_or_default();
+        if rest.len() < NONCE {
+            getrandom::fill(&mut self.pool).map_err(|_| SealError::NoRandom)?;
+            (self.used, rest) = (0, &self.pool);
+        }
+        self.used += NONCE;
+        rest.first_chunk().copied().ok_or(SealError::NoRandom)
     }
 }
 
 /// Octets of a nonce (NIST SP 800-38D clause 5.2.1.1).
 const NONCE: usize = 12;
+/// Octets of random numbers that are fetched at once.
+const POOL: usize = 100 * NONCE;
 
-pub(crate) fn hex(octets: &[u8]) -> String {
-    let digit = |nibble: u8| char::from_digit(nibble.into(), 16).unwrap_or('?');
-    octets.iter().flat_map(|octet| [digit(octet >> 4), digit(octet & 0x0f)]).collect()
+/// These octets, one after the other, as digits.
+pub(crate) fn hex(pieces: &[&[u8]]) -> String {
+    let octets = pieces.concat();
+    let mut digits = String::with_capacity(2 * octets.len());
+    for octet in octets {
+        for nibble in [octet >> 4, octet & 0x0f] {
+            digits.push(char::from(if nibble < 10 { b'0' + nibble } else { b'a' - 10 + nibble }));
+        }
+    }
+    digits
 }
 
 pub(crate) fn unhex(text: &str) -> Option<Vec<u8>> {

@@ -92,7 +92,7 @@ impl Users {
             let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
             for (name, _) in user.texts().filter(|(name, _)| !name.contains('@')) {
                 let nth = counts.entry(name).or_default();
-                let known = fields::index(name).unwrap_or(usize::MAX);
+                let known = fields::find(name).map_or(usize::MAX, |spec| spec.place);
                 used.insert((known, name, *nth));
                 *nth += 1;
             }

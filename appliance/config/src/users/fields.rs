@@ -14,6 +14,8 @@ use ident::Ipei;
 pub struct FieldSpec {
     /// Name of the element.
     pub name: &'static str,
+    /// Its place in the table, and in every file that we write.
+    pub(super) place: usize,
     /// One or two sentences for the web form and the manual.
     pub help: &'static str,
     /// The text that means the same as none.
@@ -92,9 +94,10 @@ pub struct Field<T> {
 }
 
 impl FieldSpec {
-    const fn new(name: &'static str, help: &'static str, kind: Kind) -> Self {
+    const fn new(name: &'static str, place: usize, help: &'static str, kind: Kind) -> Self {
         Self {
             name,
+            place,
             help,
             default: "",
             kind,
@@ -155,28 +158,23 @@ impl FieldSpec {
     }
 }
 
-/// The field of this name.
-#[must_use]
-pub fn find(name: &str) -> Option<&'static FieldSpec> {
-    index(name).and_then(|index| ALL.get(index)).copied()
-}
-
-/// Its place in the table, and in every file that we write.
-pub(super) fn index(name: &str) -> Option<usize> {
-    ALL.iter().position(|spec| spec.name == name)
-}
-
 macro_rules! fields {
     ($(
         $(#[doc = $help:literal])+
         $FIELD:ident: $type:ty = $name:literal, $kind:expr => $rule:ident $([$($with:tt)+])?
     )+) => {
+        /// Counts the fields.
+        #[expect(non_camel_case_types, clippy::upper_case_acronyms, reason = "they are the names of the fields")]
+        enum Place {
+            $($FIELD),+
+        }
+
         $(
             $(#[doc = $help])+
             pub const $FIELD: Field<$type> = Field {
                 spec: {
                     const SPEC: &FieldSpec =
-                        &FieldSpec::new($name, concat!($($help),+), $kind)
+                        &FieldSpec::new($name, Place::$FIELD as usize, concat!($($help),+), $kind)
                             .checked(|text| rules::$rule(text).map(drop))$($($with)+)?;
                     SPEC
                 },
@@ -186,6 +184,15 @@ macro_rules! fields {
 
         /// Every field, in the order of the files that we write.
         pub const ALL: &[&FieldSpec] = &[$($FIELD.spec),+];
+
+        /// The field of this name.
+        #[must_use]
+        pub fn find(name: &str) -> Option<&'static FieldSpec> {
+            match name {
+                $($name => Some($FIELD.spec),)+
+                _ => None,
+            }
+        }
     };
 }
 

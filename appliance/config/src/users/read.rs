@@ -23,11 +23,18 @@ impl Users {
     /// # Errors
     /// Everything that is wrong with the file, each with its place and what was expected.
     pub fn read_for(model: &Model, file: &str, text: &str) -> Result<(Self, Vec<Notice>), Flaws> {
-        let document = xml::document(file, text).map_err(|flaw| Flaws(vec![flaw]))?;
+        let mut reading = Reading::new(file, model);
+        // One after the other: all at once they would take ten times the room of the file.
+        let take = |root: &Element, part: Element| {
+            if root.name == "users" {
+                reading.element(&part);
+            }
+        };
+        let document =
+            xml::document_in_parts(file, text, take).map_err(|flaw| Flaws(vec![flaw]))?;
         let root = document.root;
-        let mut reading = Reading { notices: document.left_out, ..Reading::new(file, model) };
+        reading.notices.extend(document.left_out);
         if root.name == "users" {
-            root.children.iter().for_each(|child| reading.element(child));
             reading.attributes_of_all(&root);
         } else {
             let what = format!("<{}> is the outermost element; expected <users>", root.name);
@@ -132,7 +139,7 @@ impl<'a> Reading<'a> {
         user: &mut User,
         places: &mut Places,
     ) {
-        if let Some(first) = places.fields.insert(spec.name, place) {
+        if let Some(first) = places.name(spec.name, place) {
             self.flaw(place, format!("<{}> stands here and at {first}", spec.name));
         } else if spec.secret && rules::is_masked(text) {
             places.masked.push(spec.name.to_owned());

@@ -5,7 +5,6 @@ use super::rules;
 use crate::roster::Row;
 use crate::spec::Reject;
 use ident::Ipei;
-use std::collections::BTreeMap;
 use zeroize::Zeroizing;
 
 /// A person's account with the handset that belongs to it: what a `<user>` of the file says.
@@ -50,7 +49,8 @@ pub enum BadField {
 /// Texts of fields: of the known ones by their place in the table, so that they are written in its order.
 #[derive(Clone, Default, PartialEq, Eq)]
 struct Record {
-    set: BTreeMap<usize, Text>,
+    /// By the place, rising: a user has a dozen, and ten thousand users come at once.
+    set: Vec<(usize, Text)>,
     /// What is no field, in the order of the file.
     kept: Vec<(String, Text)>,
 }
@@ -89,8 +89,8 @@ impl User {
     pub fn set(&mut self, name: &str, text: &str) -> Result<(), BadField> {
         let mut changed = self.clone();
         if text.is_empty() {
-            let index = fields::index(name).ok_or_else(|| BadField::Unknown(name.to_owned()))?;
-            changed.0.set.remove(&index);
+            let spec = fields::find(name).ok_or_else(|| BadField::Unknown(name.to_owned()))?;
+            changed.0.remove(spec.place);
         } else {
             changed.0.set(name, text)?;
         }
@@ -115,15 +115,28 @@ impl User {
         Row { key: self.key().to_owned(), fields: self.0.owned() }
     }
 
+    /// The row of this user with the handset of another data set.
+    pub(crate) fn row_with(&self, device: Option<&Device>) -> Row {
+        device.map_or_else(|| self.row(), |device| self.clone().join(device).row())
+    }
+
     /// The user of a row.
     ///
     /// # Errors
     /// The first field that this version does not take.
     pub fn from_row(row: &Row) -> Result<Self, BadField> {
-        let user = Self(Record::from_texts(&row.fields)?);
+        Self::from_fields(&row.key, &row.fields)
+    }
+
+    /// The user whose row has this key and these fields.
+    ///
+    /// # Errors
+    /// The first field that this version does not take.
+    pub fn from_fields(row: &str, fields: &[(String, String)]) -> Result<Self, BadField> {
+        let user = Self(Record::from_texts(fields)?);
         match user.key() {
             "" => Err(BadField::Nameless),
-            key if key != row.key => Err(BadField::Key(key.to_owned())),
+            key if key != row => Err(BadField::Key(key.to_owned())),
             _ => Ok(user),
         }
     }
@@ -164,7 +177,9 @@ impl User {
 
     /// Puts the handset back.
     pub(crate) fn join(mut self, device: &Device) -> Self {
-        self.0.set.extend(device.record.set.iter().map(|(index, text)| (*index, text.clone())));
+        for (index, text) in &device.record.set {
+            self.0.insert(*index, text.clone());
+        }
         self
     }
 }
@@ -212,7 +227,7 @@ impl Device {
     /// The handset that these texts describe.
     pub(super) fn from_texts(texts: &[(String, String)]) -> Result<Self, BadField> {
         let record = Record::from_texts(texts)?;
-        let parts = record.set.keys().filter_map(|index| fields::ALL.get(*index));
+        let parts = record.set.iter().filter_map(|(index, _)| fields::ALL.get(*index));
         if let Some(foreign) = parts.into_iter().find(|spec| spec.part != Part::Device) {
             return Err(BadField::Unknown(foreign.name.to_owned()));
         }
@@ -223,16 +238,33 @@ impl Device {
 
 impl Record {
     fn text(&self, field: &FieldSpec) -> &str {
-        let index = fields::index(field.name);
-        index.and_then(|index| self.set.get(&index)).map_or("", |text| text.as_str())
+        let at = self.at(field.place).ok().and_then(|at| self.set.get(at));
+        at.map_or("", |(_, text)| text.as_str())
+    }
+
+    /// Where the field of this place stands, or would.
+    fn at(&self, index: usize) -> Result<usize, usize> {
+        self.set.binary_search_by_key(&index, |(index, _)| *index)
+    }
+
+    fn insert(&mut self, index: usize, text: Text) {
+        match self.at(index) {
+            Ok(at) => self.set[at].1 = text,
+            Err(at) => self.set.insert(at, (index, text)),
+        }
+    }
+
+    fn remove(&mut self, index: usize) {
+        if let Ok(at) = self.at(index) {
+            self.set.remove(at);
+        }
     }
 
     fn set(&mut self, name: &str, text: &str) -> Result<(), BadField> {
-        let known = fields::index(name).and_then(|index| Some((index, fields::ALL.get(index)?)));
-        let (index, spec) = known.ok_or_else(|| BadField::Unknown(name.to_owned()))?;
+        let spec = fields::find(name).ok_or_else(|| BadField::Unknown(name.to_owned()))?;
         let check = if rules::is_writable(text) { (spec.check)(text) } else { Err(UNWRITABLE) };
         check.map_err(|reject| BadField::Rejected(spec.name, reject))?;
-        self.set.insert(index, Text::new(text.to_owned()));
+        self.insert(spec.place, Text::new(text.to_owned()));
         Ok(())
     }
 
@@ -248,7 +280,7 @@ impl Record {
     }
 
     fn from_texts(texts: &[(String, String)]) -> Result<Self, BadField> {
-        let mut record = Self::default();
+        let mut record = Self { set: Vec::with_capacity(texts.len()), kept: Vec::new() };
         for (name, text) in texts {
             if fields::find(name).is_some() {
                 record.set(name, text)?;

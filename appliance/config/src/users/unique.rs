@@ -20,8 +20,8 @@ pub(super) struct Unique {
 pub(super) struct Places {
     /// The user.
     pub(super) user: Place,
-    /// Those of its fields that it names.
-    pub(super) fields: BTreeMap<&'static str, Place>,
+    /// Those of its fields that it names: a dozen.
+    fields: Vec<(&'static str, Place)>,
     /// One of its names was refused, which is said already.
     pub(super) nameless: bool,
     /// Secrets that the file hides.
@@ -31,11 +31,22 @@ pub(super) struct Places {
 impl Places {
     /// A user begins here.
     pub(super) fn new(user: Place) -> Self {
-        Self { user, fields: BTreeMap::new(), nameless: false, masked: Vec::new() }
+        Self { user, fields: Vec::with_capacity(FIELDS_USUAL), nameless: false, masked: Vec::new() }
+    }
+
+    /// A field stands here; where it has stood already.
+    pub(super) fn name(&mut self, field: &'static str, place: Place) -> Option<Place> {
+        let first = self.find(field);
+        self.fields.push((field, place));
+        first
+    }
+
+    fn find(&self, name: &str) -> Option<Place> {
+        self.fields.iter().rfind(|(field, _)| *field == name).map(|(_, place)| *place)
     }
 
     fn field(&self, name: &str) -> Place {
-        self.fields.get(name).copied().unwrap_or(self.user)
+        self.find(name).unwrap_or(self.user)
     }
 }
 
@@ -104,3 +115,6 @@ fn take(
 fn taken(element: &str, text: &str, first: Place) -> String {
     format!("<{element}> {text} is taken by another user at {first}; expected one that is not")
 }
+
+/// Fields that most users have.
+const FIELDS_USUAL: usize = 12;

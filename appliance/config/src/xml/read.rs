@@ -4,6 +4,7 @@ use super::{Document, Element};
 use crate::flaw::{Flaw, Notice, Place};
 use quick_xml::Reader;
 use quick_xml::events::{BytesRef, BytesStart, BytesText, Event};
+use std::cell::Cell;
 
 /// Reads a document without attributes; `file` is what a flaw calls it.
 ///
@@ -27,6 +28,23 @@ pub fn read(file: &str, text: &str) -> Result<Element, Flaw> {
 /// # Errors
 /// The first thing that is wrong with it as XML.
 pub fn document(file: &str, text: &str) -> Result<Document, Flaw> {
+    parse(file, text, None)
+}
+
+/// Reads a document of which `take` is given each element of the outermost one, and that one as it began, as soon as
+/// the element is whole: what comes after it may still be wrong. The root that is returned has no children.
+///
+/// # Errors
+/// The first thing that is wrong with it as XML.
+pub fn document_in_parts(
+    file: &str,
+    text: &str,
+    mut take: impl FnMut(&Element, Element),
+) -> Result<Document, Flaw> {
+    parse(file, text, Some(&mut take))
+}
+
+fn parse<'a>(file: &str, text: &'a str, take: Option<Take<'a>>) -> Result<Document, Flaw> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if text.len() > SIZE_MAX {
         let what = too_large();
@@ -38,6 +56,8 @@ pub fn document(file: &str, text: &str) -> Result<Document, Flaw> {
         elements: 0,
         lines: Lines::new(text),
         left_out: LeftOut::default(),
+        take,
+        taken: false,
     };
     let root = tree.read(text).map_err(|(at, what)| Flaw {
         file: file.to_owned(),
@@ -80,6 +100,9 @@ impl LeftOut {
     }
 }
 
+/// Is given an element, and the outermost one that it stands in.
+type Take<'a> = &'a mut dyn FnMut(&Element, Element);
+
 /// Octet offset and what is wrong there.
 type Wrong = (usize, String);
 
@@ -89,6 +112,10 @@ struct Tree<'a> {
     elements: usize,
     lines: Lines<'a>,
     left_out: LeftOut,
+    /// Who is given the elements of the outermost one.
+    take: Option<Take<'a>>,
+    /// One was taken.
+    taken: bool,
 }
 
 impl Tree<'_> {
@@ -161,21 +188,29 @@ impl Tree<'_> {
     fn end(&mut self, at: usize) {
         // The reader has checked that the names match, so something is open.
         let Some(mut element) = self.open.pop() else { return };
-        let trimmed = element.text.trim().to_owned();
-        if trimmed.len() < element.text.len() && !trimmed.is_empty() && !element.text.contains('\n')
-        {
-            LeftOut::count(&mut self.left_out.blanks, at);
+        let trimmed = element.text.trim();
+        if trimmed.len() < element.text.len() {
+            if !trimmed.is_empty() && !element.text.contains('\n') {
+                LeftOut::count(&mut self.left_out.blanks, at);
+            }
+            let blanks = element.text.len() - element.text.trim_start().len();
+            element.text.truncate(element.text.trim_end().len());
+            element.text.drain(..blanks);
         }
-        element.text = trimmed;
-        match self.open.last_mut() {
-            Some(parent) => parent.children.push(element),
-            None => self.root = Some(element),
+        match (self.open.as_mut_slice(), &mut self.take) {
+            ([root], Some(take)) => {
+                take(root, element);
+                self.taken = true;
+            }
+            ([.., parent], _) => parent.children.push(element),
+            ([], _) => self.root = Some(element),
         }
     }
 
     /// Text between tags; the white space between elements is none, however many there are.
     fn between(&mut self, at: usize, part: &str) -> Result<(), Wrong> {
-        let layout = |element: &Element| element.text.is_empty() || !element.children.is_empty();
+        let taken = self.taken && self.open.len() == 1;
+        let layout = |it: &Element| it.text.is_empty() || !it.children.is_empty() || taken;
         if part.trim().is_empty() && self.open.last().is_some_and(layout) {
             return Ok(());
         }
@@ -259,17 +294,25 @@ fn short(text: &str) -> String {
 struct Lines<'a> {
     text: &'a str,
     begins: Vec<usize>,
+    /// The line that was asked for last.
+    last: Cell<usize>,
 }
 
 impl<'a> Lines<'a> {
     fn new(text: &'a str) -> Self {
         let begins =
             std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
-        Self { text, begins }
+        Self { text, begins, last: Cell::new(0) }
     }
 
     fn place(&self, at: usize) -> Place {
-        let line = self.begins.partition_point(|begin| *begin <= at);
+        let (before, after) = self.begins.split_at(self.last.get().min(self.begins.len()));
+        let near = after.iter().take(NEAR).position(|begin| *begin > at);
+        let line = match near {
+            Some(near) if before.last().is_none_or(|begin| *begin <= at) => before.len() + near,
+            _ => self.begins.partition_point(|begin| *begin <= at),
+        };
+        self.last.set(line);
         let begin = self.begins.get(line.saturating_sub(1)).copied().unwrap_or(0);
         let before = self.text.get(begin..at.min(self.text.len())).unwrap_or_default();
         let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
@@ -277,6 +320,8 @@ impl<'a> Lines<'a> {
     }
 }
 
+/// Lines after the one that was asked for last, among which the next is looked for first.
+const NEAR: usize = 4;
 /// The largest file that is read: ten thousand users of a thousand characters, and as much again.
 pub const SIZE_MAX: usize = 20 << 20;
 /// The deepest setting of the guide is at four.

@@ -159,7 +159,7 @@ fn what_was_in_force_returns_whole_and_one_way_switches_stay() {
     assert!(outcome.notices.iter().any(|it| it.contains("strict_password")), "{outcome:?}");
     let text = settings(&mut keeping);
     assert!(text.contains("<tos>7</tos>") && text.contains("strict_password"), "{text}");
-    let keys: Vec<String> = users(&mut keeping, 0).put.into_iter().map(|row| row.key).collect();
+    let keys: Vec<String> = users(&mut keeping, 0).put.iter().map(|row| row.key.clone()).collect();
     assert_eq!(keys, ["1", "2"]);
     assert!(ask(&mut keeping, |answer| Ask::Undo(author(), 99, answer)).is_err());
 }

@@ -3,6 +3,13 @@
 use bus::conf1::{News, Row as Form};
 use config::roster::{Change, Roster, Row};
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+/// A change as it is told.
+enum Step {
+    Put(Arc<Form>),
+    Removed(String),
+}
 
 /// The last changes of the users, each with the generation it made.
 #[derive(Default)]
@@ -11,7 +18,7 @@ pub(super) struct Changes {
     number: u64,
     /// All changes since this one are there.
     since: u64,
-    kept: VecDeque<(u64, Change)>,
+    kept: VecDeque<(u64, Step)>,
 }
 
 impl Changes {
@@ -28,7 +35,7 @@ impl Changes {
     /// The users have changed.
     pub(super) fn add(&mut self, number: u64, changes: impl IntoIterator<Item = Change>) {
         self.number = number;
-        self.kept.extend(changes.into_iter().map(|change| (number, change)));
+        self.kept.extend(changes.into_iter().map(|change| (number, Step::from(change))));
         while self.kept.len() > KEPT_MAX {
             // All or nothing of a generation.
             let Some((oldest, _)) = self.kept.pop_front() else { return };
@@ -40,20 +47,37 @@ impl Changes {
     pub(super) fn news(&self, roster: &Roster, since: u64) -> News {
         let number = self.number;
         if since < self.since || since > number || since == 0 {
-            let put = roster.rows().map(form).collect();
+            let put = roster.rows().map(form).map(Arc::new).collect();
             return News { number, whole: true, put, removed: Vec::new() };
         }
         let later = self.kept.iter().filter(|(generation, _)| *generation > since);
-        let last: BTreeMap<&str, &Change> =
-            later.map(|(_, change)| (change.key(), change)).collect();
+        let last: BTreeMap<&str, &Step> = later.map(|(_, step)| (step.key(), step)).collect();
         let mut news = News { number, ..News::default() };
-        for (key, change) in last {
-            match change {
-                Change::Added(row) | Change::Changed(row) => news.put.push(form(row.clone())),
-                Change::Removed(_) => news.removed.push(key.to_owned()),
+        for step in last.into_values() {
+            match step {
+                Step::Put(row) => news.put.push(row.clone()),
+                Step::Removed(key) => news.removed.push(key.clone()),
             }
         }
         news
+    }
+}
+
+impl Step {
+    fn key(&self) -> &str {
+        match self {
+            Self::Put(row) => &row.key,
+            Self::Removed(key) => key,
+        }
+    }
+}
+
+impl From<Change> for Step {
+    fn from(change: Change) -> Self {
+        match change {
+            Change::Added(row) | Change::Changed(row) => Self::Put(Arc::new(form(row))),
+            Change::Removed(key) => Self::Removed(key),
+        }
     }
 }
 

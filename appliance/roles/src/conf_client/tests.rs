@@ -34,7 +34,7 @@ impl Book {
         let number = self.generation;
         let oldest = self.history.keys().next().copied().unwrap_or(u64::MAX);
         if since == 0 || since > number || since + 1 < oldest {
-            let put = self.users.values().cloned().collect();
+            let put = self.users.values().cloned().map(Arc::new).collect();
             return News { number, whole: true, put, removed: vec![] };
         }
         let mut keys: Vec<&String> = self.history.range(since + 1..).map(|it| it.1).collect();
@@ -42,7 +42,11 @@ impl Book {
         keys.dedup();
         let (there, gone): (Vec<_>, Vec<_>) =
             keys.into_iter().partition(|key| self.users.contains_key(*key));
-        let put = there.into_iter().filter_map(|key| self.users.get(key).cloned()).collect();
+        let put = there
+            .into_iter()
+            .filter_map(|key| self.users.get(key).cloned())
+            .map(Arc::new)
+            .collect();
         News { number, whole: false, put, removed: gone.into_iter().cloned().collect() }
     }
 
@@ -181,7 +185,7 @@ async fn answer(
 fn users(heard: Heard) -> (bool, Vec<String>, Vec<String>) {
     match heard {
         Heard::Users(news) => {
-            (news.whole, news.put.into_iter().map(|row| row.key).collect(), news.removed)
+            (news.whole, news.put.into_iter().map(|row| row.key.clone()).collect(), news.removed)
         }
         Heard::Settings(_) => panic!("settings"),
     }
@@ -306,7 +310,7 @@ async fn a_burst_of_changes_while_the_owner_is_busy_ends_in_the_last_of_them() {
         if let Heard::Users(news) = client.next().await
             && let Some(row) = news.put.into_iter().next()
         {
-            last = row.fields.into_iter().next_back().unwrap().1;
+            last.clone_from(&row.fields.last().unwrap().1);
         }
     }
 }

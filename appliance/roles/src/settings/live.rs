@@ -4,7 +4,6 @@ use super::applies::Begun;
 use super::{Config, address, assigned_ari, brain, user};
 use bus::conf1::{News, Row};
 use config::groups::fixpart;
-use config::roster;
 use config::users::{BadField, User as Listed};
 use ident::{Ari, Ipei};
 use iwu::brain::Settings;
@@ -152,13 +151,13 @@ fn listed(row: &Row) -> Result<Option<Listed>, BadField> {
     if of_nobody {
         return Ok(None);
     }
-    let row = roster::Row { key: row.key.clone(), fields: row.fields.clone() };
-    Listed::from_row(&row).map(Some)
+    Listed::from_fields(&row.key, &row.fields).map(Some)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::Arc;
 
     fn row(key: &str, fields: &[(&str, &str)]) -> Row {
         let name = ("username".to_owned(), key.to_owned());
@@ -168,7 +167,7 @@ mod tests {
 
     fn news(number: u64, put: Vec<Row>, removed: &[&str]) -> News {
         let removed = removed.iter().map(|key| (*key).to_owned()).collect();
-        News { number, whole: false, put, removed }
+        News { number, whole: false, put: put.into_iter().map(Arc::new).collect(), removed }
     }
 
     fn config(inside: &str) -> Config {

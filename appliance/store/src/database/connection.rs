@@ -78,12 +78,13 @@ pub(super) fn check(connection: &Connection, pragma: &str) -> Result<Vec<String>
 }
 
 /// The locking mode comes first: with it, the index of the log is in memory and no file is shared.
-/// Without FULL the newest commits could be gone after a power cut. The log is brought into the file every 1 MiB.
+/// Without FULL the newest commits could be gone after a power cut. The log is brought
+/// into the file when there is nothing else to do, and at the latest with 10 MiB: more than an import of the longest list.
 const PRAGMAS: &str = "
     PRAGMA locking_mode = EXCLUSIVE;
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
-    PRAGMA wal_autocheckpoint = 256;
+    PRAGMA wal_autocheckpoint = 2560;
     PRAGMA journal_size_limit = 4194304;
     PRAGMA foreign_keys = ON;
     PRAGMA trusted_schema = OFF;

@@ -94,14 +94,14 @@ pub(super) fn add(
 ) -> Result<Generation, StoreError> {
     // A number is never given twice, and i64 lasts longer than any disk.
     state.generation = state.generation.saturating_add(1);
+    let sums: Vec<i64> =
+        differences.iter().map(|it| difference_sum(state.generation, it)).collect();
     let row = Written {
         number: state.generation,
         at_us: stamp.at_us,
         texts: [stamp.who, stamp.from, stamp.what].map(bounded),
         differences: i64::try_from(differences.len()).unwrap_or(i64::MAX),
-        differences_sum: differences
-            .iter()
-            .fold(0, |total, it| total.wrapping_add(difference_sum(state.generation, it))),
+        differences_sum: sums.iter().fold(0, |total, sum| total.wrapping_add(*sum)),
     };
     let [who, from, what] = &row.texts;
     connection.execute(
@@ -119,8 +119,7 @@ pub(super) fn add(
     )?;
     let mut insert =
         connection.prepare("INSERT INTO differences VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
-    for it in differences {
-        let sum = difference_sum(row.number, it);
+    for (it, sum) in differences.iter().zip(sums) {
         insert.execute(params![row.number, it.table.0, it.key, it.before, it.shown, sum])?;
     }
     thin_out(connection)?;

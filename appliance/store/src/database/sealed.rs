@@ -3,15 +3,16 @@
 use crate::StoreError;
 use crate::seal::Sealer;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
 /// A text as it stands in a record.
 #[derive(Deserialize, Serialize)]
 #[serde(untagged)]
-pub(super) enum Text {
+pub(super) enum Text<'a> {
     /// Anybody may read it.
-    Clear(String),
+    Clear(Cow<'a, str>),
     /// A secret.
     Sealed {
         /// What [`Sealer::seal`] made of it.
@@ -19,24 +20,24 @@ pub(super) enum Text {
     },
 }
 
-impl Text {
-    /// Puts a text into the form in which it is stored.
+impl<'a> Text<'a> {
+    /// Puts a text into the form in which it is stored; only a secret has a purpose.
     pub(super) fn new(
         sealer: &Sealer,
-        purpose: &str,
-        text: &str,
+        purpose: impl FnOnce() -> String,
+        text: &'a str,
         secret: bool,
     ) -> Result<Self, StoreError> {
         if secret {
-            return Ok(Self::Sealed { sealed: sealer.seal(purpose, text.as_bytes())? });
+            return Ok(Self::Sealed { sealed: sealer.seal(&purpose(), text.as_bytes())? });
         }
-        Ok(Self::Clear(text.to_owned()))
+        Ok(Self::Clear(Cow::Borrowed(text)))
     }
 
     /// The text; `None` where it does not open.
     pub(super) fn open(&self, sealer: &Sealer, purpose: &str) -> Option<Zeroizing<String>> {
         match self {
-            Self::Clear(text) => Some(Zeroizing::new(text.clone())),
+            Self::Clear(text) => Some(Zeroizing::new(text.clone().into_owned())),
             Self::Sealed { sealed } => {
                 let octets = sealer.unseal(purpose, sealed).ok()?;
                 let text = std::str::from_utf8(&octets).ok()?;
@@ -51,9 +52,9 @@ impl Text {
     }
 
     /// Whether both are the same text, as secret.
-    pub(super) fn says_same(&self, other: &Self, sealer: &Sealer, purpose: &str) -> bool {
-        let texts = [self, other].map(|text| text.open(sealer, purpose));
-        self.is_secret() == other.is_secret() && same(texts[0].as_ref(), texts[1].as_ref())
+    pub(super) fn says_same(&self, other: &Text<'_>, sealer: &Sealer, purpose: &str) -> bool {
+        let (one, other_one) = (self.open(sealer, purpose), other.open(sealer, purpose));
+        self.is_secret() == other.is_secret() && same(one.as_ref(), other_one.as_ref())
     }
 
     /// Whether it is this text, as secret as this.

@@ -17,12 +17,12 @@ pub(super) const TABLE: Table = Table("settings");
 
 /// An element under its path; the second of the same path has [`NTH`] and a 2 after it.
 #[derive(Deserialize, Serialize)]
-struct Form {
+struct Form<'a> {
     /// Greater than that of the one before; with gaps, so that one can come between two others and leave them alone.
     position: i64,
     /// Whether the version that wrote it had it in its table.
     known: bool,
-    text: Text,
+    text: Text<'a>,
 }
 
 /// Everything, in order; what does not open is left out and counted.
@@ -79,7 +79,7 @@ pub(super) fn differences(
         if is_same {
             continue;
         }
-        let text = Text::new(sealer, &purpose, &entry.text, entry.secret)?;
+        let text = Text::new(sealer, || purpose, &entry.text, entry.secret)?;
         let after = written(&Form { position, known: entry.known, text })?;
         differences.push(difference(sealer, key, before.map(|(text, _)| text), Some(after)));
     }
@@ -129,7 +129,7 @@ pub(super) fn says_same(sealer: &Sealer, key: &str, one: &str, other: &str) -> b
     })
 }
 
-fn written(form: &Form) -> Result<String, StoreError> {
+fn written(form: &Form<'_>) -> Result<String, StoreError> {
     serde_json::to_string(form).map_err(|error| StoreError::Record(Box::new(error)))
 }
 

@@ -85,7 +85,7 @@ fn pump(from: &mut File, to: &mut impl io::Write) -> io::Result<String> {
     let mut piece = vec![0; PIECE];
     loop {
         match from.read(&mut piece)? {
-            0 => return Ok(hex(&hash.finalize()) + "\n"),
+            0 => return Ok(hex(&[&hash.finalize()]) + "\n"),
             got => {
                 let piece = piece.get(..got).unwrap_or_default();
                 hash.update(piece);

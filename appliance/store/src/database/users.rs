@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) const TABLE: Table = Table("users");
 
 /// Names and texts in their order.
-type Form = Vec<(String, Text)>;
+type Form = Vec<(String, Text<'static>)>;
 
 /// Everything, in the order of the keys; fields that do not open are left out and counted.
 pub(super) fn all(
@@ -129,12 +129,12 @@ fn is(sealer: &Sealer, form: &str, row: &Row) -> bool {
         })
 }
 
+/// As [`Form`] is read.
 fn written(sealer: &Sealer, row: &Row) -> Result<String, StoreError> {
-    let field = |(name, text): &(String, String)| {
-        let text = Text::new(sealer, &purpose(&row.key, name), text, secret(name))?;
-        Ok((name.clone(), text))
-    };
-    let form = row.fields.iter().map(field).collect::<Result<Form, StoreError>>()?;
+    let mut form = Vec::with_capacity(row.fields.len());
+    for (name, text) in &row.fields {
+        form.push((name, Text::new(sealer, || purpose(&row.key, name), text, secret(name))?));
+    }
     serde_json::to_string(&form).map_err(|error| StoreError::Record(Box::new(error)))
 }
 
