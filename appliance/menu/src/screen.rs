@@ -63,10 +63,14 @@ fn state(standing: Option<Standing>) -> (String, Option<&'static str>) {
 fn safe(place: &str, cause: Cause) -> (String, Option<&'static str>) {
     let settings =
         Some("reset the settings (6), boot the other slot (5) or install another version");
+    let cannot = |name: &str| format!("the role {} cannot be kept alive", plain(name, 16));
     let (why, remedy) = match cause {
-        Cause::Role(name) => {
-            (format!("the role {} cannot be kept alive", plain(name.as_str(), 16)), settings)
-        }
+        // It would have to reset the settings itself; the scope `full` does without it.
+        Cause::Role(name) if name.as_str() == KEEPER => (
+            cannot(name.as_str()),
+            Some("boot the other slot (5), else factory reset, scope full (6): users are lost"),
+        ),
+        Cause::Role(name) => (cannot(name.as_str()), settings),
         Cause::Deadline => ("the system was not healthy in time".to_owned(), settings),
         Cause::State => (
             "what survives a restart cannot be used".to_owned(),
@@ -187,6 +191,8 @@ const NAME_MAX: usize = 15;
 const VERSION_MAX: usize = 40;
 /// Of a fact; more has no room.
 const TEXT_MAX: usize = 240;
+/// The role that keeps the settings.
+const KEEPER: &str = "conf";
 
 #[cfg(test)]
 mod tests {

@@ -59,6 +59,10 @@ fn view(name: &str) -> View {
             let cause = Cause::Role(Name::new("dect").unwrap());
             fares(Standing { mode: Mode::Safe(cause), other: Other::Whole, ..standing })
         }
+        "lost keeper" => {
+            let cause = Cause::Role(Name::new("conf").unwrap());
+            fares(Standing { mode: Mode::Safe(cause), ..standing })
+        }
         "broken state" => fares(Standing { mode: Mode::Safe(Cause::State), ..standing }),
         "late" => fares(Standing { mode: Mode::Safe(Cause::Deadline), ..standing }),
         "recovery" => {

@@ -92,8 +92,6 @@ pub(crate) struct Household<G> {
     houses: Vec<House>,
     signals: SignalFd,
     ended: Option<Ending>,
-    /// Why only the roles of safe mode run.
-    safe: Option<Reason>,
 }
 
 impl<G: Ground> Household<G> {
@@ -108,7 +106,7 @@ impl<G: Ground> Household<G> {
         let houses = roles.iter().map(open).collect::<Result<_, _>>()?;
         let signals = watched_signals().map_err(|error| HouseholdError::Signals(error.into()))?;
         let init = Init::new(roles, decides, Box::new(SystemRandom));
-        Ok(Self { ground, init, executable, houses, signals, ended: None, safe: None })
+        Ok(Self { ground, init, executable, houses, signals, ended: None })
     }
 
     /// Starts the roles that wait for nobody.
@@ -315,7 +313,7 @@ impl<G: Ground> Household<G> {
         };
         let mode = match self.init.phase() {
             Phase::Normal => standing.mode,
-            Phase::Safe => Mode::Safe(self.safe.and_then(cause).unwrap_or(Cause::State)),
+            Phase::Safe(reason) => Mode::Safe(cause(reason).unwrap_or(Cause::State)),
             Phase::Ending(_) | Phase::Ended => Mode::Ending,
         };
         Answer::Standing(Standing { mode, ..standing })
@@ -350,7 +348,6 @@ impl<G: Ground> Household<G> {
                 Output::Degraded(index, exit) => self.degraded(index, exit),
                 Output::Giving(reason) => self.ground.news(News::Giving(&self.reason(reason))),
                 Output::SafeMode(reason) => {
-                    self.safe = Some(reason);
                     let reason = self.reason(reason);
                     tracing::error!(%reason, "safe mode");
                     self.ground.news(News::SafeMode(&reason));

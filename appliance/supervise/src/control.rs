@@ -168,7 +168,7 @@ impl View {
             pid: 0,
             starts: 0,
             degraded: life.degraded(),
-            safe_mode: phase == Phase::Safe,
+            safe_mode: matches!(phase, Phase::Safe(_)),
         }
     }
 }

@@ -108,8 +108,8 @@ pub enum Ground {
 pub enum Phase {
     /// All roles are wanted.
     Normal,
-    /// Only the roles of safe mode are.
-    Safe,
+    /// Only the roles of safe mode are, for this reason.
+    Safe(Reason),
     /// None is.
     Ending(Ending),
     /// All have ended.
@@ -307,9 +307,9 @@ impl Init {
         match self.phase {
             Phase::Ended => {}
             Phase::Ending(_) => self.stop_those_who_may(now, out),
-            Phase::Normal | Phase::Safe => {
+            Phase::Normal | Phase::Safe(_) => {
                 self.watch_health(now);
-                if self.phase == Phase::Safe && after == State::Stopped {
+                if matches!(self.phase, Phase::Safe(_)) && after == State::Stopped {
                     self.stop_those_who_may(now, out);
                 }
                 if after == State::Running && before == State::Starting {
@@ -360,20 +360,20 @@ impl Init {
                 self.safe_mode(now, reason, out);
                 self.stop_those_who_may(now, out);
             }
-            // In the foreground the role is tried again; elsewhere it is decided already.
+            // In the foreground and in safe mode the role is tried again; elsewhere it is decided already.
             _ => {}
         }
     }
 
     fn safe_mode(&mut self, now: Instant, reason: Reason, out: &mut Vec<Output>) {
-        self.phase = Phase::Safe;
+        self.phase = Phase::Safe(reason);
         self.agenda.stop(&Key::Whole(Whole::Deadline));
         self.watch_health(now);
         out.push(Output::SafeMode(reason));
     }
 
     fn end(&mut self, now: Instant, ending: Ending, out: &mut Vec<Output>) {
-        if matches!(self.phase, Phase::Normal | Phase::Safe) {
+        if matches!(self.phase, Phase::Normal | Phase::Safe(_)) {
             self.phase = Phase::Ending(ending);
             self.agenda.stop_all(|key| matches!(key, Key::Whole(_)));
             self.start(Whole::Shutdown, now);
@@ -419,9 +419,11 @@ impl Init {
     }
 
     fn is_wanted(&self, role: Index) -> bool {
+        let is = |what: fn(&Role) -> bool| self.roles.get(role).is_some_and(|role| what(role));
         match self.phase {
             Phase::Normal => true,
-            Phase::Safe => self.roles.get(role).is_some_and(|role| role.in_safe_mode()),
+            Phase::Safe(Reason::State) => is(Role::in_safe_mode_without_state),
+            Phase::Safe(Reason::Role(_) | Reason::Deadline) => is(Role::in_safe_mode),
             Phase::Ending(_) | Phase::Ended => false,
         }
     }

@@ -97,6 +97,9 @@ pub enum LastResort {
     DegradeInSafeModeToo,
     /// The box is nothing without it: it reboots, and when that does not help it goes to safe mode.
     Reboot,
+    /// The same, and it also runs in safe mode, where nothing more is done about it than about the others there. What
+    /// it keeps is what a person mends the box with, so it does not run where what survives a restart cannot be used.
+    RebootInSafeModeToo,
 }
 
 /// A right of root's that a role may keep, by its number in `linux/capability.h`.
@@ -164,12 +167,19 @@ impl Role {
     /// Whether the appliance is nothing without it.
     #[must_use]
     pub fn essential(&self) -> bool {
-        self.last_resort == LastResort::Reboot
+        matches!(self.last_resort, LastResort::Reboot | LastResort::RebootInSafeModeToo)
     }
 
     /// Whether it also runs in safe mode.
     #[must_use]
     pub fn in_safe_mode(&self) -> bool {
+        self.last_resort == LastResort::RebootInSafeModeToo || self.in_safe_mode_without_state()
+    }
+
+    /// Whether it also runs in the safe mode of a box that cannot use what survives a restart. What is essential keeps
+    /// something there: it would begin with nothing, which whoever asks it took for what is set.
+    #[must_use]
+    pub fn in_safe_mode_without_state(&self) -> bool {
         self.last_resort == LastResort::DegradeInSafeModeToo
     }
 

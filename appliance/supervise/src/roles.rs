@@ -9,8 +9,8 @@ use std::time::Duration;
 
 /// Every role, in the order of the status page.
 ///
-/// Where nothing else speaks against it an unessential role runs in safe mode
-/// too when a person needs it to find out what is wrong.
+/// A role runs in safe mode too when a person needs it to find out what is
+/// wrong, or to mend it.
 pub const ROLES: &[Role] = &[
     Role {
         name: "log",
@@ -50,7 +50,7 @@ pub const ROLES: &[Role] = &[
         files_max: 128,
         share: SERVES,
         watchdog: Some(WATCHDOG),
-        last_resort: LastResort::Reboot,
+        last_resort: LastResort::RebootInSafeModeToo,
         files: &[RUN, SETTINGS, Grant { base: Base::Own, path: "", rights: Rights::Write }],
         syscalls: &[calls::TOKIO, calls::FILES],
         network: Network::Local,
@@ -79,7 +79,7 @@ pub const ROLES: &[Role] = &[
     Role {
         name: "console",
         about: "Shows on the screen and the serial port how the box fares, with a menu for the first ten minutes",
-        // Shown is what answers: it does not wait, since in safe mode nobody is there.
+        // Shown is what answers: it does not wait, since in safe mode `conf` may be what is broken.
         after: &[],
         calls: &["conf"],
         listens: true,
@@ -210,7 +210,7 @@ mod tests {
             for name in role.calls {
                 let called = find(name).unwrap();
                 assert!(called.listens, "{} calls {name}", role.name);
-                // What runs in safe mode has to do without those that do not.
+                // What runs in safe mode has to do without those that do not, and those that cannot be kept alive.
                 let awaited = role.after.contains(name) || role.in_safe_mode();
                 assert!(awaited, "{} calls {name} unawaited", role.name);
                 assert!(called.callers(ROLES).any(|uid| uid == role.uid));
@@ -240,6 +240,15 @@ mod tests {
             }
         }
         assert!(ROLES.iter().any(Role::in_safe_mode) && ROLES.iter().any(Role::essential));
+    }
+
+    #[test]
+    fn what_a_person_mends_the_box_with_runs_in_safe_mode_and_settings_only_where_they_are_kept() {
+        let in_safe_mode = |alive: fn(&Role) -> bool| -> Vec<&str> {
+            ROLES.iter().filter(|role| alive(role)).map(|role| role.name).collect()
+        };
+        assert_eq!(in_safe_mode(Role::in_safe_mode), ["log", "conf", "ctl", "console"]);
+        assert_eq!(in_safe_mode(Role::in_safe_mode_without_state), ["log", "ctl", "console"]);
     }
 
     #[test]

@@ -256,6 +256,12 @@ fn safe_mode(disk: &Disk) -> Result<String, Wrong> {
     if !machine.ask("read /proc/net/fib_trie")?.contains(&format!("{address} ")) {
         return Err(format!("no interface has the address {address}").into());
     }
+    // What may have led here can be looked at and mended.
+    machine.ask("ask config set sip.tos=7")?;
+    let kept = machine.ask("ask config show sip.tos")?;
+    if !kept.contains("sip.tos = 7") {
+        return Err(format!("settings cannot be changed in safe mode: {kept}").into());
+    }
     machine.order("reboot");
     machine.find_probe()?;
     Ok(String::new())

@@ -113,7 +113,7 @@ impl Look {
     fn radio(&self) -> Vec<String> {
         let mut alerts = Vec::new();
         let Some(config) = &self.config else {
-            // The menu does without them, also in safe mode, where nobody keeps settings.
+            // The menu does without them: what keeps them may be the reason for safe mode.
             if self.begun.elapsed() > SETTLED {
                 alerts.push("the settings are not known: the role conf does not answer".into());
             }

@@ -1,10 +1,11 @@
-//! The whole, in stories and at random, under a clock of the test's own.
+//! The whole, in stories, under a clock of the test's own.
+
+mod model;
 
 use super::*;
-use crate::life::{INTENSITY, Then};
+use crate::life::{INTENSITY, REST_MAX, Then};
 use crate::role::{LastResort, PLAIN};
 use machine::Seeded;
-use proptest::prelude::*;
 use std::collections::BTreeSet;
 
 const fn role(name: &'static str, after: &'static [&'static str], last_resort: LastResort) -> Role {
@@ -16,6 +17,11 @@ static MEDIA: Role = role("media", &[], LastResort::Reboot);
 static DECT: Role = role("dect", &["media"], LastResort::Reboot);
 static WEB: Role = role("web", &["dect"], LastResort::Degrade);
 static TABLE: &[&Role] = &[&CTL, &MEDIA, &DECT, &WEB];
+
+/// With one that keeps what the others, and whoever mends the box, need.
+static CONF: Role = role("conf", &[], LastResort::RebootInSafeModeToo);
+static CALLS: Role = role("dect", &["conf"], LastResort::Reboot);
+static KEEPING: &[&Role] = &[&CTL, &CONF, &CALLS];
 
 const CONFIRMED: Ground = Ground::Box { may_reboot: true };
 const WORN_OUT: Ground = Ground::Box { may_reboot: false };
@@ -35,16 +41,32 @@ impl Bench {
     }
 
     fn begun(ground: Ground) -> (Self, Vec<Output>) {
-        let mut bench = Self::new(TABLE, ground);
+        Self::begun_with(TABLE, ground)
+    }
+
+    fn begun_with(table: &[&'static Role], ground: Ground) -> (Self, Vec<Output>) {
+        let mut bench = Self::new(table, ground);
         let mut out = vec![];
         bench.init.begin(bench.now, &mut out);
         bench.took(&out);
         (bench, out)
     }
 
+    fn begun_safe(reason: Reason) -> (Self, Vec<Output>) {
+        let mut bench = Self::new(KEEPING, WORN_OUT);
+        let mut out = vec![];
+        bench.init.begin_safe(bench.now, reason, &mut out);
+        bench.took(&out);
+        (bench, out)
+    }
+
     fn up(ground: Ground) -> Self {
-        let (mut bench, _) = Self::begun(ground);
-        for role in 0..4 {
+        Self::up_with(TABLE, ground)
+    }
+
+    fn up_with(table: &[&'static Role], ground: Ground) -> Self {
+        let (mut bench, _) = Self::begun_with(table, ground);
+        for role in 0..table.len() {
             bench.said(role, Said::Ready);
         }
         bench
@@ -257,7 +279,7 @@ fn crash_loop(bench: &mut Bench, role: Index) -> Vec<Output> {
             return out;
         }
         while !bench.processes.contains(&role) {
-            for other in 0..4 {
+            for other in 0..bench.init.roles.len() {
                 bench.said(other, Said::Alive);
             }
             bench.next_timer();
@@ -278,7 +300,7 @@ fn a_crash_loop_reboots_the_box_or_ends_in_safe_mode_or_costs_one_role() {
     assert_eq!(out, [Output::Degraded(2, Exit::Ended), safe, Output::Terminate(3)]);
     assert_eq!(bench.dies(3), [Output::Terminate(1)]);
     assert_eq!(bench.dies(1), []);
-    assert_eq!(bench.init.phase(), Phase::Safe);
+    assert_eq!(bench.init.phase(), Phase::Safe(Reason::Role(2)));
     assert_eq!(bench.processes.iter().copied().collect::<Vec<_>>(), [0]);
     // In safe mode the last roles are kept as before.
     assert!(matches!(bench.dies(0)[..], [Output::Died(0, _)]));
@@ -312,144 +334,46 @@ fn a_box_whose_state_is_lost_begins_in_safe_mode() {
     assert_eq!(bench.said(0, Said::Ready), [Output::AllUp]);
 }
 
-/// What happens next in a random life.
-#[derive(Clone, Copy, Debug)]
-enum Fate {
-    Said(Index, Said),
-    Exited(Index, Exit),
-    Restart(Index),
-    Timer,
-}
-
-fn fates() -> Vec<Fate> {
-    let mut fates = vec![Fate::Timer, Fate::Timer, Fate::Timer];
-    for role in 0..TABLE.len() {
-        let said =
-            [Said::Ready, Said::Ready, Said::Reloading, Said::Stopping, Said::Alive, Said::Hung];
-        fates.extend(said.map(|said| Fate::Said(role, said)));
-        fates.push(Fate::Said(role, Said::Extend(Duration::from_secs(40))));
-        fates.extend([Fate::Exited(role, Exit::Ended), Fate::Exited(role, Exit::Refused)]);
-        fates.push(Fate::Restart(role));
-    }
-    fates
-}
-
-fn meet(bench: &mut Bench, fate: Fate) -> Vec<Output> {
-    match fate {
-        Fate::Said(role, said) if bench.processes.contains(&role) => bench.said(role, said),
-        Fate::Exited(role, how) if bench.processes.contains(&role) => {
-            bench.input(Input::Exited(role, how))
-        }
-        Fate::Restart(role) => bench.input(Input::Restart(role)),
-        Fate::Timer => bench.next_timer(),
-        Fate::Said(..) | Fate::Exited(..) => vec![],
-    }
-}
-
-/// What holds whenever nothing is happening: every wanted role is up, guarded by a timer, or waits for one that is.
-fn nothing_is_lost(bench: &Bench) -> Result<(), String> {
-    let init = &bench.init;
-    for (role, life) in init.lives.iter().enumerate() {
-        let there = bench.processes.contains(&role);
-        let lives = !matches!(
-            life.state(),
-            State::Waiting | State::Resting | State::Degraded(_) | State::Stopped
-        );
-        if lives != there {
-            return Err(format!("{role} is {:?} and there={there}", life.state()));
-        }
-        match life.state() {
-            State::Waiting if init.is_wanted(role) && init.ground_is_laid(role) => {
-                return Err(format!("{role} waits for nobody"));
-            }
-            State::Stopped if init.is_wanted(role) => return Err(format!("{role} is forgotten")),
-            State::Running | State::Starting | State::Reloading
-                if !init.is_wanted(role) && !init.is_needed(role) =>
-            {
-                return Err(format!("{role} was not told to end"));
-            }
-            _ => {}
-        }
-    }
-    if init.sound() { Ok(()) } else { Err("a role waits for ever".into()) }
-}
-
-/// No more starts of a role within two minutes than the limit allows, restarts by a person aside.
-fn no_storm(bench: &Bench, wished: usize) -> Result<(), String> {
-    for (index, (from, role)) in bench.spawned.iter().enumerate() {
-        let within = bench.spawned[index..].iter().filter(|(at, other)| {
-            other == role && at.saturating_duration_since(*from) < Duration::from_mins(2)
-        });
-        let starts = within.count();
-        if starts > usize::from(INTENSITY) + wished {
-            return Err(format!("{role} was started {starts} times in two minutes"));
-        }
-    }
-    Ok(())
-}
-
-/// Every sequence of three of these after each of four beginnings, and each of them brought to an end.
 #[test]
-fn no_three_events_lose_a_role_or_keep_the_box_from_ending() {
-    let fates = fates();
-    let mut tried = 0;
-    for (ground, ready) in [(CONFIRMED, 0), (CONFIRMED, 4), (WORN_OUT, 4), (Ground::Trial, 4)] {
-        for sequence in 0..fates.len().pow(3) {
-            let (mut bench, _) = Bench::begun(ground);
-            (0..ready).for_each(|role| drop(bench.said(role, Said::Ready)));
-            let mut rest = sequence;
-            for _ in 0..3 {
-                let fate = fates[rest % fates.len()];
-                rest /= fates.len();
-                meet(&mut bench, fate);
-                nothing_is_lost(&bench).unwrap_or_else(|what| panic!("{fate:?}: {what}"));
-            }
-            comes_to_an_end(&mut bench);
-            tried += 1;
-        }
-    }
-    println!("{tried} sequences");
+fn settings_are_kept_in_safe_mode_too_but_where_their_place_is_lost() {
+    let mut bench = Bench::up_with(KEEPING, WORN_OUT);
+    let safe = Output::SafeMode(Reason::Role(2));
+    assert_eq!(crash_loop(&mut bench, 2), [Output::Degraded(2, Exit::Ended), safe]);
+    assert_eq!(bench.processes, BTreeSet::from([0, 1]));
+
+    let (mut bench, out) = Bench::begun_safe(Reason::Deadline);
+    let safe = Output::SafeMode(Reason::Deadline);
+    assert_eq!(out, [safe, Output::Spawn(0), Output::Spawn(1)]);
+    assert_eq!([bench.said(0, Said::Ready), bench.said(1, Said::Ready)].concat(), [Output::AllUp]);
+
+    let (mut bench, out) = Bench::begun_safe(Reason::State);
+    assert_eq!(out, [Output::SafeMode(Reason::State), Output::Spawn(0)]);
+    assert_eq!(bench.said(0, Said::Ready), [Output::AllUp]);
+    assert_eq!(bench.input(Input::Restart(1)), []);
 }
 
-fn comes_to_an_end(bench: &mut Bench) {
-    let mut out = bench.input(Input::Stop(Ending::PowerOff));
-    for _ in 0..64 {
-        if bench.init.phase() == Phase::Ended {
-            return;
-        }
-        let told: Vec<Index> = bench.processes.iter().copied().collect();
-        for role in told {
-            let told = bench.init.state(role) == Some(State::Stopping(Then::End));
-            if told && bench.processes.contains(&role) {
-                out.extend(bench.dies(role));
-            }
-        }
-        if bench.init.phase() != Phase::Ended {
-            out.extend(bench.next_timer());
-        }
-    }
-    panic!("no end: {out:?}");
-}
+#[test]
+fn settings_that_cannot_be_kept_cost_a_reboot_then_safe_mode_and_nothing_in_safe_mode() {
+    let out = crash_loop(&mut Bench::up_with(KEEPING, CONFIRMED), 1);
+    assert_eq!(out[..2], [Output::Degraded(1, Exit::Ended), Output::Giving(Reason::Role(1))]);
 
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
-    #[test]
-    fn long_random_lives_of_the_whole_have_no_storm_and_no_dead_end(
-        picks in proptest::collection::vec(0usize..1000, 1..500),
-        ground in prop_oneof![Just(CONFIRMED), Just(WORN_OUT), Just(Ground::Trial), Just(Ground::Foreground)],
-    ) {
-        let fates = fates();
-        let (mut bench, _) = Bench::begun(ground);
-        let mut wished = 0;
-        for pick in picks {
-            let fate = fates[pick % fates.len()];
-            wished += usize::from(matches!(fate, Fate::Restart(_)));
-            meet(&mut bench, fate);
-            if bench.init.phase() != Phase::Ended {
-                nothing_is_lost(&bench).map_err(TestCaseError::fail)?;
-            }
+    let mut bench = Bench::up_with(KEEPING, WORN_OUT);
+    let phase = Phase::Safe(Reason::Role(1));
+    let out = crash_loop(&mut bench, 1);
+    let safe = Output::SafeMode(Reason::Role(1));
+    assert_eq!(out, [Output::Degraded(1, Exit::Ended), safe, Output::Terminate(2)]);
+    bench.dies(2);
+    assert_eq!(bench.processes, BTreeSet::from([0]));
+    // It is tried again and again, and the box stays as it is.
+    for _ in 0..4 {
+        let begun = bench.spawned.len();
+        while !bench.processes.contains(&1) {
+            bench.said(0, Said::Alive);
+            bench.next_timer();
         }
-        no_storm(&bench, wished).map_err(TestCaseError::fail)?;
-        comes_to_an_end(&mut bench);
+        assert!(bench.now.saturating_duration_since(bench.spawned[begun - 1].0) > REST_MAX);
+        bench.said(1, Said::Ready);
+        assert_eq!(bench.dies(1), [Output::Degraded(1, Exit::Ended)]);
+        assert_eq!(bench.init.phase(), phase);
     }
 }
