@@ -1,4 +1,4 @@
-//! Commands that look at and change what the role `conf` of the running server keeps.
+//! Commands that look at and change what the role `conf` keeps, of a running server or of a stopped one.
 
 use bus::conf1::{Author, Generation, Outcome, Row};
 use config::Config;
@@ -6,7 +6,9 @@ use config::roster::secret;
 use lan::log::Timestamp;
 use lexopt::{Arg, Parser, ValueExt as _};
 use roles::administer;
+use roles::causes::with_causes;
 use roles::client::{ClientError, Server};
+use roles::stopped::{self, Answered, Touch};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -136,62 +138,128 @@ fn pairs(words: &[&str]) -> Result<Vec<(String, String)>, lexopt::Error> {
     words.iter().map(pair).collect()
 }
 
-/// Asks, and gives the answer as it is printed.
+/// Asks, and gives the answer as it is printed. Where no server runs on the folder `state`, what it has kept there is asked.
 ///
 /// # Errors
 /// Why there is none.
-pub(crate) fn ask(server: &Server, wish: &Wish) -> Result<String, String> {
-    let author = author();
+pub(crate) fn ask(state: Option<PathBuf>, wish: &Wish) -> Result<String, String> {
+    // Before anything else: it may be another user who asks further on.
+    let file = wish.file().map(read).transpose()?;
+    let answered = answer(&crate::server(state.clone()), wish, file.as_ref(), author("command"));
+    match (answered, state) {
+        (Err(error), Some(state)) if stopped::is_stopped(&error) => match wish.touch() {
+            Some(touch) => ask_stopped(&state, touch, wish, file.as_ref()),
+            None => Err(error.to_string()),
+        },
+        (answered, _) => answered.map_err(|error| error.to_string()),
+    }
+}
+
+/// Asks what is kept where no server runs; what a server would have as its alerts is said beside the answer.
+fn ask_stopped(
+    state: &Path,
+    touch: Touch,
+    wish: &Wish,
+    file: Option<&Given>,
+) -> Result<String, String> {
+    if let Wish::Import(_, How { confirm: 1.., .. }) | Wish::Set(_, How { confirm: 1.., .. }) = wish
+    {
+        return Err("--confirm: no server runs that could take it back".into());
+    }
+    let files = crate::files_in(state);
+    let answered = stopped::ask(state, &files, touch, |server| {
+        answer(server, wish, file, author("command without a server"))
+    });
+    let Answered { answer, alerts } = answered.map_err(|error| with_causes(&error))?;
+    for alert in alerts {
+        eprintln!("appliance: {alert}");
+    }
+    Ok(answer)
+}
+
+/// A file's name and what is in it.
+type Given = (String, Vec<u8>);
+
+fn answer(
+    server: &Server,
+    wish: &Wish,
+    file: Option<&Given>,
+    author: Author,
+) -> Result<String, ClientError> {
     let look = Author { only_look: true, ..author.clone() };
-    let failed = |error: ClientError| error.to_string();
+    let (name, octets) = file.cloned().unwrap_or_default();
     match wish {
-        Wish::Show { paths, all } => {
-            show(&administer::settings(server).map_err(failed)?.1, paths, *all)
+        Wish::Show { paths, all } => show(&administer::settings(server)?.1, paths, *all),
+        Wish::Export { guide } => administer::export_settings(server, *guide),
+        Wish::Diff(_) => {
+            let outcome = administer::import_settings(server, &look, &name, octets)?;
+            Ok(told(&outcome, "would be"))
         }
-        Wish::Export { guide } => administer::export_settings(server, *guide).map_err(failed),
-        Wish::Diff(file) => {
-            let (name, octets) = read(file)?;
-            let outcome = administer::import_settings(server, &look, &name, octets);
-            Ok(told(&outcome.map_err(failed)?, "would be"))
-        }
-        Wish::Import(file, how) => {
-            let (name, octets) = read(file)?;
-            let outcome = administer::import_settings(server, &how.of(author), &name, octets);
-            Ok(how.told(&outcome.map_err(failed)?))
+        Wish::Import(_, how) => {
+            let outcome = administer::import_settings(server, &how.of(author), &name, octets)?;
+            Ok(how.told(&outcome))
         }
         Wish::Set(values, how) => {
-            let outcome = administer::set(server, &how.of(author), values.clone());
-            Ok(how.told(&outcome.map_err(failed)?))
+            Ok(how.told(&administer::set(server, &how.of(author), values.clone())?))
         }
-        Wish::History(limit) => Ok(history(&administer::history(server, *limit).map_err(failed)?)),
-        Wish::Undo(to) => {
-            Ok(told(&administer::undo(server, &author, *to).map_err(failed)?, "is now"))
-        }
+        Wish::History(limit) => Ok(history(&administer::history(server, *limit)?)),
+        Wish::Undo(to) => Ok(told(&administer::undo(server, &author, *to)?, "is now")),
         Wish::Confirm => {
-            let outcome = administer::confirm(server, &author).map_err(failed)?;
+            let outcome = administer::confirm(server, &author)?;
             Ok(format!("generation {} stays\n", outcome.generation))
         }
-        Wish::Users => Ok(list(&administer::users(server).map_err(failed)?)),
-        Wish::ExportUsers => administer::export_users(server).map_err(failed),
-        Wish::DiffUsers(file) => {
-            let (name, octets) = read(file)?;
-            let outcome = administer::import_users(server, &look, &name, octets);
-            Ok(told(&outcome.map_err(failed)?, "would be"))
+        Wish::Users => Ok(list(&administer::users(server)?)),
+        Wish::ExportUsers => administer::export_users(server),
+        Wish::DiffUsers(_) => {
+            let outcome = administer::import_users(server, &look, &name, octets)?;
+            Ok(told(&outcome, "would be"))
         }
-        Wish::ImportUsers(file) => {
-            let (name, octets) = read(file)?;
-            let outcome = administer::import_users(server, &author, &name, octets);
-            Ok(told(&outcome.map_err(failed)?, "is now"))
+        Wish::ImportUsers(_) => {
+            let outcome = administer::import_users(server, &author, &name, octets)?;
+            Ok(told(&outcome, "is now"))
         }
         Wish::SetUser(name, fields) => {
-            let row = changed(server, name, fields).map_err(failed)?;
-            let outcome = administer::change_users(server, &author, vec![row], Vec::new());
-            Ok(told(&outcome.map_err(failed)?, "is now"))
+            let row = changed(server, name, fields)?;
+            let outcome = administer::change_users(server, &author, vec![row], Vec::new())?;
+            Ok(told(&outcome, "is now"))
         }
         Wish::RemoveUser(name) => {
             let removed = vec![name.clone()];
-            let outcome = administer::change_users(server, &author, Vec::new(), removed);
-            Ok(told(&outcome.map_err(failed)?, "is now"))
+            let outcome = administer::change_users(server, &author, Vec::new(), removed)?;
+            Ok(told(&outcome, "is now"))
+        }
+    }
+}
+
+impl Wish {
+    /// The file that is asked about.
+    fn file(&self) -> Option<&Path> {
+        match self {
+            Self::Diff(file)
+            | Self::Import(file, _)
+            | Self::DiffUsers(file)
+            | Self::ImportUsers(file) => Some(file),
+            _ => None,
+        }
+    }
+
+    /// What it does with what is kept; `None`: it makes sense with a server only.
+    const fn touch(&self) -> Option<Touch> {
+        match self {
+            Self::Show { .. }
+            | Self::Export { .. }
+            | Self::Diff(_)
+            | Self::History(_)
+            | Self::Users
+            | Self::ExportUsers
+            | Self::DiffUsers(_) => Some(Touch::Look),
+            Self::Import(..)
+            | Self::Set(..)
+            | Self::Undo(_)
+            | Self::ImportUsers(_)
+            | Self::SetUser(..)
+            | Self::RemoveUser(_) => Some(Touch::Change),
+            Self::Confirm => None,
         }
     }
 }
@@ -216,16 +284,16 @@ impl How {
 }
 
 /// Who asks: the person's name where the system tells it.
-fn author() -> Author {
+fn author(from: &str) -> Author {
     let name = ["SUDO_USER", "USER", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok());
     Author {
         who: name.filter(|it| !it.is_empty()).unwrap_or_else(|| "somebody".into()),
-        from: "command".into(),
+        from: from.into(),
         ..Author::default()
     }
 }
 
-fn read(file: &Path) -> Result<(String, Vec<u8>), String> {
+fn read(file: &Path) -> Result<Given, String> {
     let name = file.display().to_string();
     let octets = std::fs::read(file).map_err(|error| format!("cannot read {name}: {error}"))?;
     Ok((name, octets))
@@ -265,8 +333,9 @@ fn told(outcome: &Outcome, verb: &str) -> String {
 }
 
 /// The settings, one line each, with what is in force; secrets are not shown.
-fn show(file: &str, paths: &[String], all: bool) -> Result<String, String> {
-    let (config, _) = Config::read("settings", file).map_err(|flaws| flaws.to_string())?;
+fn show(file: &str, paths: &[String], all: bool) -> Result<String, ClientError> {
+    let refused = |flaws: config::Flaws| ClientError::Refused(flaws.to_string());
+    let (config, _) = Config::read("settings", file).map_err(refused)?;
     let mut text = String::new();
     let wanted = |path: &str| {
         let within = |asked: &String| path == asked || path.starts_with(&format!("{asked}."));
@@ -277,7 +346,7 @@ fn show(file: &str, paths: &[String], all: bool) -> Result<String, String> {
         let _ = writeln!(text, "{mark} {} = {}", line.path, line.text);
     }
     if text.is_empty() && !paths.is_empty() {
-        return Err(format!("there is no setting {}", paths.join(", ")));
+        return Err(ClientError::Refused(format!("there is no setting {}", paths.join(", "))));
     }
     Ok(text)
 }
@@ -402,11 +471,12 @@ mod tests {
     fn secrets_are_not_shown_and_defaults_are_marked() {
         let file =
             "<config><sip><auth><password>zebra7</password></auth><tos>7</tos></sip></config>";
-        let shown = show(file, &[], false).unwrap_or_default();
+        let show = |paths: &[String]| show(file, paths, false).map_err(|error| error.to_string());
+        let shown = show(&[]).unwrap_or_default();
         assert_eq!(shown, "  sip.tos = 7\n  sip.auth.password = (secret)\n");
-        let one = show(file, &["sip.transport".to_owned()], false);
+        let one = show(&["sip.transport".to_owned()]);
         assert_eq!(one.as_deref(), Ok("* sip.transport = udp\n"));
-        assert!(show(file, &["sip.wings".to_owned()], false).is_err());
+        assert!(show(&["sip.wings".to_owned()]).is_err());
         let row = Row {
             key: "1".into(),
             fields: vec![("username".into(), "1".into()), ("authpassword".into(), "zebra7".into())],

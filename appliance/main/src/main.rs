@@ -17,7 +17,7 @@ use roles::parent::{self, Plan};
 use roles::sandbox::Ground;
 use roles::settings::{Files, Optional};
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -47,9 +47,7 @@ fn obey(command: Command) -> ExitCode {
         Command::DecodeSip(files) => decode::sip(&files),
         Command::DecodeNwk(words) => decode::nwk(&words),
         Command::DecodeLink(words, cipher) => decode::link(&words, cipher.as_ref()),
-        Command::Keep(state, wish) => {
-            keep::ask(&server(state), &wish).map(|answer| print!("{answer}"))
-        }
+        Command::Keep(state, wish) => keep::ask(state, &wish).map(|answer| print!("{answer}")),
         Command::Settings(wish) => settings::obey(&wish),
         Command::Users(wish) => users::obey(&wish),
         Command::Version => {
@@ -114,11 +112,18 @@ fn server(state: Option<PathBuf>) -> Server {
 }
 
 fn files(place: &Place) -> Files {
+    let own = files_in(&place.state);
     Files {
-        config: place.config.clone().unwrap_or_else(|| place.state.join("config.xml")),
-        users: place.users.clone().unwrap_or_else(|| place.state.join("users.xml")),
+        config: place.config.clone().unwrap_or(own.config),
+        users: place.users.clone().unwrap_or(own.users),
         optional: Optional { config: place.config.is_none(), users: place.users.is_none() },
     }
+}
+
+/// Those that are in the state folder, if they are.
+fn files_in(state: &Path) -> Files {
+    let optional = Optional { config: true, users: true };
+    Files { config: state.join("config.xml"), users: state.join("users.xml"), optional }
 }
 
 /// What a role is given behind its name.

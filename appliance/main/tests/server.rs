@@ -122,6 +122,40 @@ fn the_server_answers_restarts_a_killed_role_and_stops_in_order() {
 }
 
 #[test]
+fn what_a_stopped_server_has_kept_is_answered_as_by_the_running_one() {
+    let mut server = Server::start("stopped", address(4));
+    server.says("all roles are up");
+    let said = |server: &Server, words: &[&str]| {
+        let output = server.ask(words);
+        assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    said(&server, &["config", "set", "sip.tos=7"]);
+    said(&server, &["users", "set", "1002", "displayname=Night nurse"]);
+    let file = server.state.join("users.xml");
+    let questions = [
+        vec!["config", "show"],
+        vec!["config", "show", "--all"],
+        vec!["config", "export"],
+        vec!["config", "history"],
+        vec!["users", "list"],
+        vec!["users", "export"],
+        vec!["users", "diff", file.to_str().expect("it is plain")],
+    ];
+    let running: Vec<String> = questions.iter().map(|words| said(&server, words)).collect();
+    kill(Signal::SIGTERM, &server.child.id().to_string());
+    assert!(server.child.wait().expect("it is our child").success());
+    for (words, answer) in questions.iter().zip(&running) {
+        assert_eq!(said(&server, words), *answer, "{words:?}");
+    }
+    let unread = server.ask(&["config", "show", "sip.wings"]);
+    assert_eq!(
+        String::from_utf8_lossy(&unread.stderr),
+        "appliance: there is no setting sip.wings\n"
+    );
+}
+
+#[test]
 fn a_taken_port_stops_the_start_and_is_named() {
     let here = address(2);
     let _taken = UdpSocket::bind((here, 5060)).expect("the address is ours alone");

@@ -32,5 +32,6 @@ pub mod resolve;
 pub mod sandbox;
 pub mod settings;
 pub mod sip;
+pub mod stopped;
 mod supervisor;
 mod watchers;

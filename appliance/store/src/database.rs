@@ -20,6 +20,7 @@ mod state;
 mod users;
 
 pub use generations::Generation;
+pub(crate) use place::lock_to_read;
 
 use crate::alarm::LeftOut;
 use crate::seal::Sealer;

@@ -16,7 +16,7 @@ use std::path::Path;
 pub fn device_key(folder: &Path) -> Result<(Sealer, Option<Alarm>), StoreError> {
     let failed = |error| StoreError::Files(folder.to_owned(), error);
     Disk.make_folder(folder).map_err(failed)?;
-    let path = folder.join("device.key");
+    let path = folder.join(KEY);
     let first = sealed_things(folder).map_err(failed)?.is_empty();
     match Sealer::open(&mut Disk, &path, first) {
         Ok(sealer) => return Ok((sealer, None)),
@@ -39,3 +39,6 @@ fn sealed_things(folder: &Path) -> io::Result<Vec<std::path::PathBuf>> {
     found.retain(|path| path.extension().is_some_and(|it| it == "db" || it == "json"));
     Ok(found)
 }
+
+/// Its file.
+pub(crate) const KEY: &str = "device.key";

@@ -6,6 +6,7 @@
 //! beside the old one and put in its place in one step.
 
 mod alarm;
+mod copy;
 mod database;
 mod device_key;
 mod error;
@@ -15,6 +16,7 @@ mod seal;
 mod subscriptions;
 
 pub use alarm::Alarm;
+pub use copy::copy_to_look_at;
 pub use database::{Commit, Database, Generation, Stored};
 pub use device_key::device_key;
 pub use error::{Fault, StoreError};

@@ -35,10 +35,24 @@ pub(super) enum Pointer {
 /// Makes the folder where there is none, and takes it for this process alone.
 pub(super) fn lock(folder: &Path) -> Result<File, StoreError> {
     Disk.make_folder(folder).map_err(|error| StoreError::Files(folder.to_owned(), error))?;
-    let path = folder.join("database.lock");
+    let path = folder.join(LOCK);
     let lock = File::create(&path).map_err(|error| StoreError::Files(path.clone(), error))?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(StoreError::InUse(folder.to_owned())),
+        Err(TryLockError::Error(error)) => Err(StoreError::Files(path, error)),
+    }
+}
+
+/// Keeps others from taking the folder for as long as it is read; nothing is made. `None`: nobody ever had it.
+pub(crate) fn lock_to_read(folder: &Path) -> Result<Option<File>, StoreError> {
+    let path = folder.join(LOCK);
+    let lock = match File::open(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        opened => opened.map_err(|error| StoreError::Files(path.clone(), error))?,
+    };
+    match lock.try_lock_shared() {
+        Ok(()) => Ok(Some(lock)),
         Err(TryLockError::WouldBlock) => Err(StoreError::InUse(folder.to_owned())),
         Err(TryLockError::Error(error)) => Err(StoreError::Files(path, error)),
     }
@@ -222,6 +236,8 @@ fn file_name(path: &Path) -> Option<&str> {
 
 /// Where the line is.
 const POINTER: &str = "current";
+/// Its owner has it locked.
+const LOCK: &str = "database.lock";
 /// Damaged files that are kept, each as large as the database.
 const ASIDE_MAX: usize = 3;
 
