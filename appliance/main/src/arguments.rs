@@ -37,8 +37,8 @@ pub(crate) enum Command {
     Settings(crate::settings::Wish),
     /// Which version this is.
     Version,
-    /// How it is used.
-    Help,
+    /// How it is used, or how the commands of this first word are.
+    Help(Option<String>),
 }
 
 /// Where the server keeps and finds things.
@@ -134,13 +134,17 @@ pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Command
     match parser.next()? {
         None => Err("a command is missing".into()),
         Some(Arg::Long("version") | Arg::Short('V')) => end(parser, Command::Version),
-        Some(Arg::Long("help") | Arg::Short('h')) => Ok(Command::Help),
+        Some(Arg::Long("help") | Arg::Short('h')) => help(parser),
         Some(Arg::Value(word)) => command(&word.string()?, parser),
         Some(other) => Err(other.unexpected()),
     }
 }
 
 fn command(word: &str, mut parser: Parser) -> Result<Command, lexopt::Error> {
+    let asks = |words: lexopt::RawArgs<'_>| words.as_slice().iter().any(|it| it == "--help");
+    if parser.try_raw_args().is_some_and(asks) && crate::help::text(Some(word)).is_some() {
+        return Ok(Command::Help(Some(word.to_owned())));
+    }
     match word {
         "run" => Ok(Command::Run(place(&mut parser)?)),
         "status" => status(parser),
@@ -156,12 +160,24 @@ fn command(word: &str, mut parser: Parser) -> Result<Command, lexopt::Error> {
         "users" => Ok(Command::Users(Box::new(crate::users::parse(parser)?))),
         "config" => crate::settings::parse(parser).map(Command::Settings),
         "version" => end(parser, Command::Version),
-        "help" => Ok(Command::Help),
+        "help" => help(parser),
         word => match role(word) {
             Some(role) => be(role, parser),
             None => Err(format!("there is no command {word:?}").into()),
         },
     }
+}
+
+fn help(mut parser: Parser) -> Result<Command, lexopt::Error> {
+    let topic = match parser.next()? {
+        None => return Ok(Command::Help(None)),
+        Some(Arg::Value(topic)) => topic.string()?,
+        Some(other) => return Err(other.unexpected()),
+    };
+    if crate::help::text(Some(&topic)).is_none() {
+        return Err(format!("there is no command {topic:?}").into());
+    }
+    end(parser, Command::Help(Some(topic)))
 }
 
 fn role(word: &str) -> Option<&'static str> {
@@ -415,6 +431,7 @@ usage: appliance COMMAND
   decode link --key HEX --random HEX --from rfp|omm HEX...
                                                    the same for a captured session of the Blowfish door
   version                                          which version this is
+  help [COMMAND]                                   this, or what is about one command
   media|dect --state DIR ...                       be one role; the server starts these itself";
 
 #[cfg(test)]

@@ -81,8 +81,7 @@ pub(crate) fn parse(
 ) -> Result<(Option<PathBuf>, Wish), lexopt::Error> {
     let word = match parser.next()? {
         Some(Arg::Value(word)) => word.string()?,
-        _ if kind == "users" => return Err(EXPECTED_USERS.into()),
-        _ => return Err(EXPECTED_CONFIG.into()),
+        _ => return Err(expected(kind, "").into()),
     };
     let word = word.as_str();
     let (mut state, mut words, mut how) = (None, Vec::new(), How::default());
@@ -124,10 +123,18 @@ pub(crate) fn parse(
         ("users", "import", [file]) => Wish::ImportUsers(file.into()),
         ("users", "set", [name, fields @ ..]) => Wish::SetUser((*name).to_owned(), pairs(fields)?),
         ("users", "remove", [name]) => Wish::RemoveUser((*name).to_owned()),
-        ("users", ..) => return Err(EXPECTED_USERS.into()),
-        _ => return Err(EXPECTED_CONFIG.into()),
+        _ => return Err(expected(kind, word).into()),
     };
     Ok((state, wish))
+}
+
+/// What may stand behind `config` or `users`, or behind this word of theirs.
+fn expected(kind: &str, word: &str) -> String {
+    let all = if kind == "users" { &EXPECTED_USERS } else { &EXPECTED_CONFIG };
+    match all.iter().find(|it| it.split(' ').nth(1) == Some(word)) {
+        Some(one) => format!("expected: {one}"),
+        None => format!("expected: {}", all.join(", ")),
+    }
 }
 
 fn pairs(words: &[&str]) -> Result<Vec<(String, String)>, lexopt::Error> {
@@ -378,10 +385,26 @@ fn history(generations: &[Generation]) -> String {
     text
 }
 
-const EXPECTED_CONFIG: &str = "expected: config check FILE, config export [FILE], config show [PATH...], config diff FILE, \
-                               config import FILE, config set PATH=VALUE..., config history [N], config undo N";
-const EXPECTED_USERS: &str = "expected: users check FILE, users convert FILE, users list, users export, users diff FILE, \
-                              users import FILE, users set NAME FIELD=VALUE..., users remove NAME";
+const EXPECTED_CONFIG: [&str; 8] = [
+    "config check FILE",
+    "config export [FILE]",
+    "config show [PATH...]",
+    "config diff FILE",
+    "config import FILE",
+    "config set PATH=VALUE...",
+    "config history [N]",
+    "config undo N",
+];
+const EXPECTED_USERS: [&str; 8] = [
+    "users check FILE",
+    "users convert FILE",
+    "users list",
+    "users export",
+    "users diff FILE",
+    "users import FILE",
+    "users set NAME FIELD=VALUE...",
+    "users remove NAME",
+];
 /// Generations that are shown unless more are asked for.
 const HISTORY: u32 = 10;
 
@@ -401,86 +424,4 @@ pub(crate) const USAGE: &str = "  config show [PATH...] [--all] [--state DIR]   
   users remove NAME [--state DIR]                  remove a user; the subscription of the handset stays";
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::ffi::OsString;
-
-    fn read(line: &str) -> Result<(Option<PathBuf>, Wish), String> {
-        let mut words = line.split(' ').map(OsString::from);
-        let kind = words.next().unwrap_or_default();
-        let parser = Parser::from_args(words);
-        parse(&kind.to_string_lossy(), parser).map_err(|error| error.to_string())
-    }
-
-    #[test]
-    fn each_command_is_read_with_its_own_options_only() {
-        let how = How { confirm: 120, base: 7 };
-        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-        for (line, wish) in [
-            ("config show", Wish::Show { paths: vec![], all: false }),
-            ("config show sip --all", Wish::Show { paths: vec!["sip".into()], all: true }),
-            ("config import a.xml --confirm 120 --base 7", Wish::Import("a.xml".into(), how)),
-            (
-                "config set a.b=c d=",
-                Wish::Set(vec![pair("a.b", "c"), pair("d", "")], How::default()),
-            ),
-            ("config undo 3", Wish::Undo(3)),
-            (
-                "users set 1001 displayname=A=B",
-                Wish::SetUser("1001".into(), vec![pair("displayname", "A=B")]),
-            ),
-            ("users remove 1001", Wish::RemoveUser("1001".into())),
-        ] {
-            assert_eq!(read(line), Ok((None, wish)), "{line}");
-        }
-        assert_eq!(read("users list --state s"), Ok((Some("s".into()), Wish::Users)));
-        for wrong in [
-            "config",
-            "config fly",
-            "config undo x",
-            "config set",
-            "config set a",
-            "config diff",
-            "config show --confirm 3",
-            "users import",
-            "users list x",
-            "users import a --base 3",
-        ] {
-            assert!(read(wrong).is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn what_is_about_a_file_alone_does_not_ask_a_server() {
-        for (line, server) in [
-            ("check a.xml", false),
-            ("convert a.xml", false),
-            ("export a.xml", false),
-            ("export --guide a.xml", false),
-            ("export --state s", true),
-            ("export --guide", true),
-            ("import a.xml", true),
-            ("", true),
-        ] {
-            let mut parser = Parser::from_args(line.split(' ').map(OsString::from));
-            assert_eq!(is_for_server(&mut parser), server, "{line}");
-        }
-    }
-
-    #[test]
-    fn secrets_are_not_shown_and_defaults_are_marked() {
-        let file =
-            "<config><sip><auth><password>zebra7</password></auth><tos>7</tos></sip></config>";
-        let show = |paths: &[String]| show(file, paths, false).map_err(|error| error.to_string());
-        let shown = show(&[]).unwrap_or_default();
-        assert_eq!(shown, "  sip.tos = 7\n  sip.auth.password = (secret)\n");
-        let one = show(&["sip.transport".to_owned()]);
-        assert_eq!(one.as_deref(), Ok("* sip.transport = udp\n"));
-        assert!(show(&["sip.wings".to_owned()]).is_err());
-        let row = Row {
-            key: "1".into(),
-            fields: vec![("username".into(), "1".into()), ("authpassword".into(), "zebra7".into())],
-        };
-        assert_eq!(list(&[row]), "1  authpassword=(secret)\n");
-    }
-}
+mod tests;

@@ -3,12 +3,13 @@
 mod arguments;
 mod control;
 mod decode;
+mod help;
 mod keep;
 mod logs;
 mod settings;
 mod users;
 
-use arguments::{Command, Place, USAGE};
+use arguments::{Command, Place};
 use roles::causes::with_causes;
 use roles::client::Server;
 use roles::entry;
@@ -24,7 +25,7 @@ fn main() -> ExitCode {
     match arguments::parse(std::env::args_os()) {
         Ok(command) => obey(command),
         Err(error) => {
-            eprintln!("appliance: {error}\n{USAGE}\n{}", more_usage());
+            eprintln!("appliance: {error}\n{}", help::hint(std::env::args_os()));
             ExitCode::from(EXIT_USAGE)
         }
     }
@@ -54,8 +55,8 @@ fn obey(command: Command) -> ExitCode {
             println!("appliance {}", env!("CARGO_PKG_VERSION"));
             Ok(())
         }
-        Command::Help => {
-            println!("{USAGE}\n{}", more_usage());
+        Command::Help(topic) => {
+            println!("{}", help::text(topic.as_deref()).unwrap_or_default());
             Ok(())
         }
     };
@@ -63,11 +64,6 @@ fn obey(command: Command) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error),
     }
-}
-
-/// How the commands about settings and users are used.
-fn more_usage() -> String {
-    [keep::USAGE, settings::USAGE, users::USAGE].join("\n")
 }
 
 /// The server in the foreground: the files are looked at before anything is started.

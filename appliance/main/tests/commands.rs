@@ -24,15 +24,48 @@ fn folder(name: &str) -> PathBuf {
 }
 
 #[test]
-fn a_wrong_option_prints_the_usage_and_exits_with_2() {
-    for words in
-        [&["--wings"][..], &[], &["fly"], &["run"], &["run", "--state"], &["decode", "sip"]]
-    {
+fn wrong_words_are_named_in_a_line_with_a_hint_and_exit_with_2() {
+    let all = "`appliance help` shows all commands";
+    for (words, what, hint) in [
+        (&["--wings"][..], "invalid option '--wings'", all),
+        (&[], "a command is missing", all),
+        (&["fly"], "there is no command \"fly\"", all),
+        (&["run"], "--state DIR is missing", "`appliance help run` shows how it is used"),
+        (
+            &["run", "--state"],
+            "missing argument for option '--state'",
+            "`appliance help run` shows how it is used",
+        ),
+        (
+            &["decode", "sip"],
+            "decode sip: nothing to decode is given",
+            "`appliance help decode` shows how it is used",
+        ),
+        (
+            &["ctl", "status", "now"],
+            "expected: ctl status",
+            "`appliance help ctl` shows how it is used",
+        ),
+    ] {
         let output = appliance(words);
         assert_eq!(output.status.code(), Some(2), "{words:?}");
-        assert!(err(&output).contains("usage: appliance COMMAND"), "{words:?}");
+        let said = err(&output);
+        let lines: Vec<&str> = said.lines().collect();
+        assert_eq!(lines.len(), 2, "{said}");
+        assert!(lines[0].starts_with(&format!("appliance: {what}")), "{said}");
+        assert_eq!(lines[1], hint, "{said}");
         assert!(out(&output).is_empty(), "{words:?}");
     }
+}
+
+#[test]
+fn help_is_printed_for_whoever_asks_whole_or_about_one_command() {
+    let whole = appliance(&["help"]);
+    assert!(whole.status.success() && out(&whole).starts_with("usage: appliance COMMAND"));
+    let enrol = out(&appliance(&["help", "enrol"]));
+    assert_eq!(enrol.lines().count(), 1, "{enrol}");
+    assert!(out(&whole).contains(&enrol));
+    assert_eq!(out(&appliance(&["enrol", "--help"])), enrol);
 }
 
 #[test]

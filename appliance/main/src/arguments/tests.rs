@@ -19,6 +19,18 @@ fn the_first_word_chooses_and_the_state_folder_must_be_named() {
 }
 
 #[test]
+fn help_is_about_everything_or_about_one_command() {
+    for all in ["appliance help", "appliance --help", "appliance -h"] {
+        assert_eq!(read(all), Ok(Command::Help(None)), "{all}");
+    }
+    let about = |topic: &str| Ok(Command::Help(Some(topic.to_owned())));
+    assert_eq!(read("appliance help config"), about("config"));
+    assert_eq!(read("appliance config import --help"), about("config"));
+    assert_eq!(read("appliance help fly"), Err("there is no command \"fly\"".into()));
+    assert!(read("appliance help config set").is_err() && read("appliance fly --help").is_err());
+}
+
+#[test]
 fn on_the_box_the_name_is_all_and_the_kernels_words_are_passed_over() {
     assert_eq!(read("/sbin/init quiet splash=1"), Ok(Command::Init));
     assert_eq!(read("/init"), Ok(Command::Init));
