@@ -14,6 +14,7 @@ pub mod dect1;
 pub mod door;
 pub mod log1;
 pub mod media1;
+pub mod net1;
 pub mod observed1;
 pub mod streams;
 

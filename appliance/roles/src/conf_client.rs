@@ -152,30 +152,41 @@ pub(crate) enum Unanswered {
 pub(crate) struct Patience {
     rest: Duration,
     complained: Option<Instant>,
+    role: &'static str,
     what: &'static str,
 }
 
 impl Patience {
     /// Nothing has failed yet; `what` is waiting for the role `conf`.
     pub(crate) const fn new(what: &'static str) -> Self {
-        Self { rest: REST_MIN, complained: None, what }
+        Self::with("conf", what)
+    }
+
+    /// The same for another role.
+    pub(crate) const fn with(role: &'static str, what: &'static str) -> Self {
+        Self { rest: REST_MIN, complained: None, role, what }
     }
 
     /// It works again.
     pub(crate) fn works(&mut self) {
         if self.complained.take().is_some() {
-            tracing::info!("the role conf answers again; {} go on", self.what);
+            tracing::info!("the role {} answers again; {} go on", self.role, self.what);
         }
         self.rest = REST_MIN;
     }
 
     /// It has failed: says so at first and then once in a while, and rests, each time longer.
-    pub(crate) async fn rest(&mut self, why: &Unanswered) {
+    pub(crate) async fn rest(&mut self, why: &impl std::error::Error) {
         if self.complained.is_none_or(|at| at.elapsed() >= COMPLAINS) {
-            let cause = std::error::Error::source(why).map(ToString::to_string);
+            let cause = why.source().map(ToString::to_string);
             tracing::warn!(cause, "{why}; {} wait", self.what);
             self.complained = Some(Instant::now());
         }
+        self.rest_silently().await;
+    }
+
+    /// Rests, each time longer.
+    pub(crate) async fn rest_silently(&mut self) {
         sleep(self.rest).await;
         self.rest = (self.rest * 2).min(REST_MAX);
     }

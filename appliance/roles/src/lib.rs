@@ -21,6 +21,7 @@ pub mod log_client;
 pub mod media;
 pub mod media_client;
 mod modules;
+pub mod net_client;
 pub mod network;
 mod observing;
 pub mod parent;
