@@ -198,6 +198,9 @@ fn lab(root: &Path, steps: &mut Steps) {
         first_call(root, &["run", "--once", "--host"])
     });
     steps.step("Wireshark understands the base-station link", || crate::tshark::verdict(root));
+    steps.step("foreign programs for addresses, time, logs, discovery and monitoring", || {
+        crate::peers::verdict(root)
+    });
     steps.step("raw flash and its volumes, on simulated NAND", || crate::flash::verdict(root));
     steps.step("a disk boots, and PID 1 keeps its roles and its disk", || {
         crate::keeps::verdict(root)

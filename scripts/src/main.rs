@@ -10,6 +10,7 @@ mod image;
 mod keeps;
 mod nightly;
 mod ova;
+mod peers;
 mod rooms;
 mod steps;
 mod tshark;
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
         "flash" => flash::report(),
         "vendor" => buildroot::vendor(),
         "keeps" => keeps::report(),
+        "peers" => peers::report(),
         "arm" => return arm::report(),
         "tshark" => tshark::report(),
         _ => {
@@ -63,6 +65,7 @@ usage: cargo xtask COMMAND
   arm               boot an Arm disk in QEMU and see its roles confined
   flash             try raw flash and its volumes on simulated NAND in QEMU
   boots [--nightly] only what `test` does with images in QEMU, from the choice of a slot to hardware
+  peers             run the server beside foreign programs for addresses, time, logs, discovery and monitoring
   keeps             boot a disk in QEMU and watch PID 1 keep its roles
   image [OPTION]... the disk of the appliance, in target/image; options are those of `image disk`
   tshark            what Wireshark makes of the base-station link of the last run

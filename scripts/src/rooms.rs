@@ -230,6 +230,7 @@ const ROOMS: &[Room] = &[
         ],
         uses: None,
     },
+    Room { name: "peers", knows: &[], uses: None },
     Room { name: "keeps", knows: &["image", "supervise", "update"], uses: None },
     Room { name: "flash-init", knows: &["os"], uses: None },
     Room { name: "flash", knows: &["image"], uses: None },

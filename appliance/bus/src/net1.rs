@@ -132,12 +132,12 @@ impl Service {
 )]
 impl Service {
     /// What is known of the network now.
-    async fn state(&self) -> NetState {
+    fn state(&self) -> NetState {
         self.state.borrow().clone()
     }
 
     /// Tells this caller of every change, by the signal Changed, until it hangs up.
-    async fn follow(&self, #[zbus(connection)] connection: &Connection) -> fdo::Result<()> {
+    fn follow(&self, #[zbus(connection)] connection: &Connection) -> fdo::Result<()> {
         let mut state = self.state.clone();
         // What is there now is asked for; told is what comes.
         state.mark_unchanged();

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 /// What is asked for.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Command {
-    /// Start the roles and keep them.
-    Run(Place),
+    /// Start the roles and keep them, and these too that run only when they are asked for.
+    Run(Place, Vec<String>),
     /// Be PID 1.
     Init,
     /// Set up the network for PID 1; this is the address that it has set already.
@@ -146,7 +146,7 @@ fn command(word: &str, mut parser: Parser) -> Result<Command, lexopt::Error> {
         return Ok(Command::Help(Some(word.to_owned())));
     }
     match word {
-        "run" => Ok(Command::Run(place(&mut parser)?)),
+        "run" => run(&mut parser),
         "status" => status(parser),
         "base" | "handset" => about(word, parser),
         "enrol" => enrol(parser),
@@ -272,13 +272,35 @@ fn choose(logs: &mut Logs, name: &str, value: String) -> Result<(), lexopt::Erro
     Ok(())
 }
 
+fn run(parser: &mut Parser) -> Result<Command, lexopt::Error> {
+    let mut with = Vec::new();
+    let place = place_and(parser, |names| {
+        with.extend(names.split(',').filter(|name| !name.is_empty()).map(str::to_owned));
+        true
+    })?;
+    Ok(Command::Run(place, with))
+}
+
 fn place(parser: &mut Parser) -> Result<Place, lexopt::Error> {
+    place_and(parser, |_| false)
+}
+
+/// The place, and the names that `--with` gives where that may be said.
+fn place_and(
+    parser: &mut Parser,
+    mut with: impl FnMut(&str) -> bool,
+) -> Result<Place, lexopt::Error> {
     let (mut state, mut config, mut users) = (None, None, None);
     while let Some(argument) = parser.next()? {
         match argument {
             Arg::Long("state") => once(&mut state, "--state", parser)?,
             Arg::Long("config") => once(&mut config, "--config", parser)?,
             Arg::Long("users") => once(&mut users, "--users", parser)?,
+            Arg::Long("with") => {
+                if !with(&parser.value()?.string()?) {
+                    return Err("only the command run takes --with".into());
+                }
+            }
             other => return Err(other.unexpected()),
         }
     }
@@ -411,7 +433,9 @@ fn end(mut parser: Parser, command: Command) -> Result<Command, lexopt::Error> {
 /// How the program is used.
 pub(crate) const USAGE: &str = "\
 usage: appliance COMMAND
-  run --state DIR [--config FILE] [--users FILE]   be the server; the files are DIR/config.xml and DIR/users.xml
+  run --state DIR [--config FILE] [--users FILE] [--with ROLE,...]
+                                                   be the server; the files are DIR/config.xml and DIR/users.xml; roles
+                                                   that change the machine itself run only --with their names
   status --state DIR [--json]                      who is subscribed, located, registered
   base list --state DIR                            base stations, those that wait for approval too
   base approve MAC --state DIR                     let a base station in

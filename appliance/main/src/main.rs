@@ -33,7 +33,7 @@ fn main() -> ExitCode {
 
 fn obey(command: Command) -> ExitCode {
     let done = match command {
-        Command::Run(place) => return run(&place),
+        Command::Run(place, with) => return run(&place, &with),
         Command::Init => return roles::init::main(),
         Command::Network(address) => return network::main(address.as_deref()),
         Command::Role(name, place) => {
@@ -67,7 +67,11 @@ fn obey(command: Command) -> ExitCode {
 }
 
 /// The server in the foreground: the files are looked at before anything is started.
-fn run(place: &Place) -> ExitCode {
+fn run(place: &Place, with: &[String]) -> ExitCode {
+    let with: Vec<_> = match with.iter().map(|name| parent::asked_for(name)).collect() {
+        Ok(with) => with,
+        Err(error) => return fail(&error),
+    };
     let files = files(place);
     let loaded = match roles::settings::load(&files) {
         Ok(loaded) => loaded,
@@ -84,6 +88,7 @@ fn run(place: &Place) -> ExitCode {
         executable: PathBuf::from("/proc/self/exe"),
         arguments: arguments_of(place),
         sockets: entry::sockets(&place.state),
+        with,
         journal,
     };
     match parent::run(&plan, || eprintln!("appliance: all roles are up")) {

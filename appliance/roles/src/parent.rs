@@ -12,7 +12,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use supervise::control::{Request, Standing};
 use supervise::init::{Ending, Ground as Decides};
-use supervise::role::{Role, Runs};
+use supervise::role::{Capability, Role, Runs};
 use supervise::roles::ROLES;
 
 /// What the parent is given.
@@ -24,6 +24,8 @@ pub struct Plan {
     pub arguments: Vec<OsString>,
     /// Where the sockets are made; the folder is private to this user.
     pub sockets: PathBuf,
+    /// Roles that are started here only because the person has named them.
+    pub with: Vec<&'static str>,
     /// What we say ourselves, on its way to the log.
     pub journal: Option<Journal>,
 }
@@ -48,7 +50,11 @@ pub fn run(plan: &Plan, ready: impl FnMut()) -> Result<(), ParentError> {
     std::fs::create_dir_all(&plan.sockets).map_err(failed)?;
     let private = std::fs::Permissions::from_mode(0o700);
     std::fs::set_permissions(&plan.sockets, private).map_err(failed)?;
-    let here = |role: &&Role| role.runs == Runs::Everywhere;
+    let here = |role: &&Role| match role.runs {
+        Runs::Everywhere => true,
+        Runs::OnTheBox => false,
+        Runs::WhenAsked => plan.with.contains(&role.name),
+    };
     let roles: Vec<&'static Role> = ROLES.iter().filter(here).collect();
     let foreground = Foreground { arguments: &plan.arguments, ready, refused: None };
     let place = (plan.executable.clone(), &*plan.sockets);
@@ -67,6 +73,30 @@ pub fn run(plan: &Plan, ready: impl FnMut()) -> Result<(), ParentError> {
         Some(role) => Err(ParentError::Refused(role)),
         None => Ok(()),
     }
+}
+
+/// The role of this name, if the person in front of this machine may ask for it.
+///
+/// # Errors
+/// Why not, in a sentence: there is none, it needs no asking, or it would change the network of this machine.
+pub fn asked_for(name: &str) -> Result<&'static str, String> {
+    let role = supervise::roles::find(name).filter(|role| role.runs == Runs::WhenAsked);
+    let role = role.ok_or_else(|| format!("there is no role {name:?} that runs when asked for"))?;
+    let changes_network = role.capabilities.contains(&Capability::NetAdmin);
+    if changes_network && !in_own_network() {
+        return Err(format!(
+            "the role {name} sets addresses and routes, and this is the network of the machine; start it in a network \
+             namespace of its own (unshare --net)"
+        ));
+    }
+    Ok(role.name)
+}
+
+/// Whether the network of this process is another one than that of PID 1; where that cannot be seen it is taken for the
+/// same.
+fn in_own_network() -> bool {
+    let of = |process: &str| std::fs::read_link(format!("/proc/{process}/ns/net"));
+    matches!((of("self"), of("1")), (Ok(own), Ok(first)) if own != first)
 }
 
 struct Foreground<'a, F> {

@@ -86,6 +86,8 @@ pub enum Runs {
     Everywhere,
     /// On the box only: a person's machine has what it does already.
     OnTheBox,
+    /// On the box, and in the foreground where the person asks for it by name: it changes what belongs to the machine.
+    WhenAsked,
 }
 
 /// What is done when a role dies again and again.

@@ -7,7 +7,12 @@ fn read(line: &str) -> Result<Command, String> {
 #[test]
 fn the_first_word_chooses_and_the_state_folder_must_be_named() {
     let place = Place { state: "/x".into(), config: None, users: Some("u".into()) };
-    assert_eq!(read("appliance run --state /x --users u"), Ok(Command::Run(place)));
+    assert_eq!(read("appliance run --state /x --users u"), Ok(Command::Run(place, vec![])));
+    assert!(matches!(
+        read("appliance run --state /x --with a,b --with c"),
+        Ok(Command::Run(_, with)) if with == ["a", "b", "c"]
+    ));
+    assert!(read("media --state /x --with a").is_err());
     let place = Place { state: "/x".into(), config: None, users: None };
     assert_eq!(read("media --state /x"), Ok(Command::Role("media", place)));
     assert_eq!(read("/usr/bin/appliance run"), Err("--state DIR is missing".into()));
