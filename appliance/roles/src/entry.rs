@@ -11,6 +11,7 @@ use crate::kept::Kept;
 use crate::layout;
 use crate::log::{DEVLOG, JOURNAL, KMSG, LogError, Senders, Settings as LogSettings, Sockets};
 use crate::media::{self, MediaError};
+use crate::mgmt::{self, MgmtError};
 use crate::sandbox::{self, Bases, Ground};
 use crate::settings::{self, Files, Optional};
 use nix::sys::prctl;
@@ -76,10 +77,10 @@ impl Place {
         }
     }
 
-    /// The folder that a role has for itself; the one of the log is made, since it may have been lost, and that of the
-    /// role for settings, since in the foreground nobody else makes it.
+    /// The folder that a role has for itself; the one of the log is made, since it may have been lost, and those of
+    /// other roles with files of their own, since in the foreground nobody else makes them.
     fn own(&self, role: &Role) -> PathBuf {
-        if !["log", "conf"].contains(&role.name) {
+        if !["log", "conf", "mgmt"].contains(&role.name) {
             return self.state.clone();
         }
         let foreground = self.ground == Ground::Foreground;
@@ -142,6 +143,9 @@ pub enum EntryError {
     /// The role `media`.
     #[error(transparent)]
     Media(#[from] MediaError),
+    /// The role `mgmt`.
+    #[error(transparent)]
+    Mgmt(#[from] MgmtError),
 }
 
 impl EntryError {
@@ -158,6 +162,7 @@ impl EntryError {
             | Self::Conf(_)
             | Self::Console(_)
             | Self::Log(_)
+            | Self::Mgmt(_)
             | Self::Sandbox(_)
             | Self::Orphan
             | Self::Runtime(_) => 1,
@@ -284,6 +289,7 @@ pub fn role(name: &str, place: &Place) -> Result<(), EntryError> {
                 };
                 Ok(media::run(settings, listener, stop).await?)
             }
+            "mgmt" => Ok(mgmt::run(mgmt_options(place, own, callers), listener, stop).await?),
             "dect" => {
                 let options = dect_options(place, callers);
                 Ok(dect::run(options, listener, Kept::new(passed), stop).await?)
@@ -346,6 +352,17 @@ fn dect_options(place: &Place, callers: Vec<u32>) -> dect::Options {
         conf: place.conf(),
         media: place.sockets.join(socket_name("media")),
         media_user: place.supervisor(),
+        identity: (place.ground == Ground::Box).then(|| PathBuf::from(layout::IDENTITY)),
+        callers,
+    }
+}
+
+fn mgmt_options(place: &Place, folder: PathBuf, callers: Vec<u32>) -> mgmt::Options {
+    mgmt::Options {
+        folder,
+        conf: place.conf(),
+        sockets: place.sockets.clone(),
+        supervisor: place.supervisor(),
         identity: (place.ground == Ground::Box).then(|| PathBuf::from(layout::IDENTITY)),
         callers,
     }

@@ -20,6 +20,7 @@ pub mod log;
 pub mod log_client;
 pub mod media;
 pub mod media_client;
+pub mod mgmt;
 mod modules;
 pub mod net_client;
 pub mod network;

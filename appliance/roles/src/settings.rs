@@ -280,12 +280,17 @@ pub struct Doors {
 /// The identity that was written into the box at manufacture; `None` where there is none, which also an unreadable file is.
 #[must_use]
 pub fn assigned_ari(file: &Path) -> Option<Ari> {
+    assigned(file, "ari")?.parse().ok()
+}
+
+/// What was written into the box at manufacture under this name: `mac`, `serial`, `ari`.
+#[must_use]
+pub fn assigned(file: &Path, name: &str) -> Option<String> {
     let text = std::fs::read_to_string(file).ok()?;
     // It has elements of its own, which no group of the settings knows.
     let (identity, _) = Config::read(&file.display().to_string(), &text).ok()?;
-    let ari =
-        identity.unknown().iter().find(|(path, _)| matches!(&path[..], [name] if name == "ari"));
-    ari?.1.parse().ok()
+    let element = |path: &[String]| matches!(path, [only] if only == name);
+    identity.unknown().iter().find(|(path, _)| element(path)).map(|(_, text)| text.clone())
 }
 
 /// Where the doors and the SIP port listen: at the address that was set, else at all of them.

@@ -158,6 +158,36 @@ pub const ROLES: &[Role] = &[
         syscalls: &[calls::TOKIO, calls::NETWORK, calls::FILES],
         network: Network::Ip,
     },
+    Role {
+        name: "mgmt",
+        about: "Shows the box to the network and answers those who watch it",
+        // Whoever looks for a box that does not work is to find it: it waits for nobody.
+        after: &[],
+        calls: &["log", "conf", "ctl", "media", "dect"],
+        listens: true,
+        datagrams: &[],
+        asks: &[],
+        // A person's machine shows itself as that person wants.
+        runs: Runs::OnTheBox,
+        uid: 707,
+        // SNMP has port 161.
+        capabilities: &[Capability::NetBindService],
+        memory_mib_max: 16,
+        tasks_max: 8,
+        files_max: 128,
+        share: SERVES,
+        watchdog: Some(WATCHDOG),
+        last_resort: LastResort::DegradeInSafeModeToo,
+        files: &[
+            RUN,
+            Grant { base: Base::Own, path: "", rights: Rights::Write },
+            Grant { base: Base::Root, path: "etc", rights: Rights::Read },
+            Grant { base: Base::Root, path: "ident/ident.xml", rights: Rights::Read },
+            Grant { base: Base::Root, path: "run/resolv.conf", rights: Rights::Read },
+        ],
+        syscalls: &[calls::TOKIO, calls::NETWORK, calls::FILES],
+        network: Network::Ip,
+    },
 ];
 
 /// The role of this name.
