@@ -4,3 +4,4 @@
 //! files and clocks are the roles'.
 
 pub mod log;
+pub mod zone;
