@@ -4,4 +4,5 @@
 //! files and clocks are the roles'.
 
 pub mod log;
+pub mod ntp;
 pub mod zone;
