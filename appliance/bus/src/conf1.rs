@@ -158,6 +158,8 @@ pub enum Ask {
     Settings(oneshot::Sender<(u64, String)>),
     /// What became of the users since this number.
     Users(u64, oneshot::Sender<News>),
+    /// The user of this name, if there is one.
+    User(String, oneshot::Sender<Option<Row>>),
     /// All subscriptions and base stations.
     Subscriptions(Answer<(Vec<Subscription>, Vec<Rfp>)>),
     /// Keep these; the answer comes when they are kept for good.
@@ -221,6 +223,11 @@ impl Service {
     /// What became of the users since this number; 0 for all of them.
     async fn users(&self, since: u64) -> fdo::Result<News> {
         self.ask(|answer| Ask::Users(since, answer)).await
+    }
+
+    /// The user of this name, or the handset of nobody with this IPEI; an empty list where there is none.
+    async fn user(&self, key: String) -> fdo::Result<Vec<Row>> {
+        Ok(self.ask(|answer| Ask::User(key, answer)).await?.into_iter().collect())
     }
 
     /// All subscriptions and base stations.

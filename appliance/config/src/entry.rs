@@ -5,6 +5,7 @@ use crate::flaw::{Notice, Place};
 use crate::names::Names;
 use crate::spec::{Applies, Spec};
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// A value as it is kept.
 ///
@@ -35,6 +36,20 @@ pub struct Change {
     pub to: Option<String>,
     /// When it is felt.
     pub applies: Applies,
+}
+
+/// In a line: the path, what was in force and what is.
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = |side: &Option<String>| match (side, self.spec) {
+            (Some(text), _) => text.replace('\n', "\\n"),
+            (None, Some(spec)) if !spec.default.is_empty() && !spec.secret => {
+                spec.default.to_owned()
+            }
+            (None, _) => "(not set)".to_owned(),
+        };
+        write!(f, "{}: {} -> {}", self.path, shown(&self.from), shown(&self.to))
+    }
 }
 
 impl Config {

@@ -35,6 +35,19 @@ pub struct Notice {
     pub what: String,
 }
 
+impl Notice {
+    /// In words and in a line; `file` is where the place is.
+    #[must_use]
+    pub fn of(&self, file: &str) -> String {
+        let what = self.what.replace('\n', "\\n");
+        match self.place {
+            place if place == Place::default() && file.is_empty() => what,
+            place if place == Place::default() => format!("{file}: {what}"),
+            place => format!("{file}, {place}: {what}"),
+        }
+    }
+}
+
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if *self == Self::default() {

@@ -58,6 +58,17 @@ impl Roster {
         self.users.get(key).map(|user| self.joined(key, user))
     }
 
+    /// The row under this key, whatever it is of.
+    #[must_use]
+    pub fn row(&self, key: &str) -> Option<Row> {
+        let user = self.users.get(key).map(|user| user.row_with(self.device_of(key)));
+        let unbound = || {
+            let ipei = of_nobody(key).filter(|ipei| !self.holders.contains_key(ipei))?;
+            self.devices.get(&ipei).map(Device::row)
+        };
+        user.or_else(unbound).or_else(|| self.others.get(key).cloned())
+    }
+
     /// Every user with the handset, by name.
     pub fn users(&self) -> impl Iterator<Item = User> {
         self.users.iter().map(|(key, user)| self.joined(key, user))

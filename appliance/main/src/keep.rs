@@ -308,7 +308,7 @@ fn read(file: &Path) -> Result<Given, String> {
 
 /// The user as there is one, with these fields as they are to be.
 fn changed(server: &Server, name: &str, fields: &[(String, String)]) -> Result<Row, ClientError> {
-    let there = administer::users(server)?.into_iter().find(|row| row.key == name);
+    let there = administer::user(server, name)?;
     let fresh =
         || Row { key: name.to_owned(), fields: vec![("username".to_owned(), name.to_owned())] };
     let mut row = there.unwrap_or_else(fresh);

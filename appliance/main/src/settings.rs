@@ -1,6 +1,6 @@
 //! `appliance config check` and `export FILE`: files of settings, without a server.
 
-use config::{Change, Config, Export, Place, Secrets};
+use config::{Config, Export, Secrets};
 use lexopt::{Arg, Parser, ValueExt};
 use std::fmt::Write as _;
 use std::fs::File;
@@ -68,31 +68,12 @@ fn check(file: &Path) -> Result<String, String> {
     let (config, notices) = read(file)?;
     let mut text = String::new();
     for notice in notices {
-        let place = match notice.place {
-            place if place == Place::default() => String::new(),
-            place => format!(", {place}"),
-        };
-        let _ = writeln!(text, "{}{place}: {}", file.display(), one_line(&notice.what));
+        let _ = writeln!(text, "{}", notice.of(&file.display().to_string()));
     }
     for change in Config::default().difference(&config) {
-        text.push_str(&line(&change));
+        let _ = writeln!(text, "{change}");
     }
     Ok(text)
-}
-
-fn line(change: &Change) -> String {
-    let shown = |text: &Option<String>| text.as_deref().map_or("(not set)".to_owned(), one_line);
-    let before = match (&change.from, change.spec) {
-        (Some(before), _) => one_line(before),
-        (None, Some(spec)) if !spec.default.is_empty() && !spec.secret => spec.default.to_owned(),
-        (None, _) => "(not set)".to_owned(),
-    };
-    format!("{}: {before} -> {}\n", change.path, shown(&change.to))
-}
-
-/// A value that has line ends, in one line.
-fn one_line(text: &str) -> String {
-    text.replace('\n', "\\n")
 }
 
 fn read(file: &Path) -> Result<(Config, Vec<config::Notice>), String> {

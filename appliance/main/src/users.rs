@@ -75,7 +75,7 @@ pub(crate) fn obey(wish: &Wish) -> Result<(), String> {
     file.take(FILE_MAX).read_to_end(&mut octets).map_err(failed)?;
     let (users, notices) =
         Users::read_any(&wish.source, &name, &octets).map_err(|flaws| flaws.to_string())?;
-    let lines = notices.iter().map(|notice| format!("{name}, {}: {}\n", notice.place, notice.what));
+    let lines = notices.iter().map(|notice| notice.of(&name) + "\n");
     match wish.task {
         Task::Check => print(&lines.chain([count(&name, &users)]).collect::<String>()),
         Task::Convert(to) => {

@@ -66,10 +66,10 @@ fn settings_are_changed_kept_and_undone_with_who_and_from_where() {
     let state = State::new("change", CONFIG);
     // As a server would, it takes the administrator's file over first.
     let set = state.says(&["config", "set", "sip.tos=7"]);
-    assert_eq!(set, "sip.tos: \"7\" instead of the default\n1 is now different; generation 2\n");
+    assert_eq!(set, "sip.tos: 96 -> 7\n1 is now different; generation 2\n");
     assert_eq!(state.says(&["config", "show"]), "  sip.transport = tcp\n  sip.tos = 7\n");
     let file = state.file("new.xml", "<config><sip><tos>9</tos></sip></config>");
-    let lines = "sip.transport: the default instead of \"tcp\"\nsip.tos: \"9\" instead of \"7\"\n";
+    let lines = "sip.transport: tcp -> udp\nsip.tos: 7 -> 9\n";
     let differs = state.says(&["config", "diff", &file]);
     assert_eq!(differs, format!("{lines}2 would be different; generation 2\n"));
     let imported = state.says(&["config", "import", &file]);

@@ -22,6 +22,17 @@ pub fn users(server: &Server) -> Result<Vec<Row>, ClientError> {
     Ok(news.put.into_iter().map(Arc::unwrap_or_clone).collect())
 }
 
+/// The user of this name; it holds its password.
+///
+/// # Errors
+/// [`ClientError`].
+pub fn user(server: &Server, name: &str) -> Result<Option<Row>, ClientError> {
+    let name = name.to_owned();
+    let ask =
+        ask(server, ROLE, async |connection| ServiceProxy::new(connection).await?.user(name).await);
+    Ok(ask?.pop())
+}
+
 /// Puts the settings of a file in the place of those there are.
 ///
 /// # Errors

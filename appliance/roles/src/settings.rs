@@ -71,8 +71,7 @@ pub enum LoadError {
 pub fn load(files: &Files) -> Result<Loaded, LoadError> {
     let mut notices = Vec::new();
     let mut list = |path: &Path, found: Vec<Notice>| {
-        notices
-            .extend(found.iter().map(|n| format!("{}, {}: {}", path.display(), n.place, n.what)));
+        notices.extend(found.iter().map(|notice| notice.of(&path.display().to_string())));
     };
     let (config, found) = match octets(&files.config, files.optional.config)? {
         Some(octets) => Config::read_bytes(&files.config.display().to_string(), &octets)?,

@@ -65,6 +65,30 @@ pub struct Stored {
     pub alarms: Vec<Alarm>,
 }
 
+/// Settings and users as they were once.
+///
+/// It has neither `Debug` nor `Display`, since it holds secrets in clear.
+pub struct Content {
+    /// In the order of writing.
+    pub settings: Vec<Entry>,
+    /// In the order of their keys.
+    pub users: Vec<Row>,
+    /// What cannot be read any more, and is left out here.
+    pub alarms: Vec<Alarm>,
+}
+
+/// Handsets and base stations.
+///
+/// It has neither `Debug` nor `Display`, since it holds keys in clear.
+pub struct Radio {
+    /// In the order of the identities.
+    pub subscriptions: Vec<Subscription>,
+    /// In the order of the addresses.
+    pub rfps: Vec<RfpRecord>,
+    /// What is stored but cannot be read, and is left out here.
+    pub alarms: Vec<Alarm>,
+}
+
 /// A change of settings, users or both.
 ///
 /// It has neither `Debug` nor `Display`, since it holds secrets in clear.
@@ -148,23 +172,11 @@ impl Database {
         })
     }
 
-    /// Makes what was in force as generation `to` the next generation; 0 is the beginning, when there was nothing.
-    ///
-    /// # Errors
-    /// [`StoreError::NoGeneration`] where it is too old or never was, and others; nothing has changed then.
-    pub fn undo(&mut self, to: u64, who: &str, from: &str) -> Result<Generation, StoreError> {
-        let what = format!("back to generation {to}");
-        let stamp = Stamp { at_us: now_us(), who, from, what: &what };
-        self.generation(stamp, |connection, sealer, _| {
-            generations::way_back(connection, sealer, to)
-        })
-    }
-
-    /// What was in force as generation `to`; handsets and base stations are those of now.
+    /// The settings and users that were in force as generation `to`; 0 is the beginning, when there were none.
     ///
     /// # Errors
     /// [`StoreError::NoGeneration`] where it is too old or never was, and those of the disk.
-    pub fn content_at(&mut self, to: u64) -> Result<Stored, StoreError> {
+    pub fn content_at(&mut self, to: u64) -> Result<Content, StoreError> {
         let transaction = self.connection.transaction()?;
         let way = generations::way_back(&transaction, &self.sealer, to)?;
         generations::apply(&transaction, &mut State::read(&transaction)?, &way)?;
@@ -172,10 +184,23 @@ impl Database {
         let mut left_out = LeftOut::default();
         let (settings, _) = settings::all(&transaction, &self.sealer, &mut left_out)?;
         let (users, _) = users::all(&transaction, &self.sealer, &mut left_out)?;
-        let (subscriptions, _) = radio::subscriptions(&transaction, &self.sealer, &mut left_out)?;
-        let (rfps, _) = radio::rfps(&transaction, &self.sealer, &mut left_out)?;
-        let alarms = left_out.alarms();
-        Ok(Stored { generation: to, settings, users, subscriptions, rfps, alarms })
+        Ok(Content { settings, users, alarms: left_out.alarms() })
+    }
+
+    /// The handsets and base stations. The sums of everything are looked at, as by [`Self::load`].
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] and those of the disk.
+    pub fn radio(&mut self) -> Result<Radio, StoreError> {
+        let transaction = self.connection.transaction()?;
+        let (state, sealer) = (State::read(&transaction)?, &self.sealer);
+        let mut left_out = LeftOut::default();
+        let first = settings::TABLE.each(&transaction, |_, _| Ok(()))?;
+        let second = users::TABLE.each(&transaction, |_, _| Ok(()))?;
+        let (subscriptions, third) = radio::subscriptions(&transaction, sealer, &mut left_out)?;
+        let (rfps, fourth) = radio::rfps(&transaction, sealer, &mut left_out)?;
+        schema::adds_up(&state, [first, second, third, fourth])?;
+        Ok(Radio { subscriptions, rfps, alarms: left_out.alarms() })
     }
 
     /// Makes changes of handsets and base stations, all or none, durably. They have no generation of their own, and

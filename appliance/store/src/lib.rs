@@ -17,7 +17,7 @@ mod subscriptions;
 
 pub use alarm::Alarm;
 pub use copy::copy_to_look_at;
-pub use database::{Commit, Database, Generation, Stored};
+pub use database::{Commit, Content, Database, Generation, Radio, Stored};
 pub use device_key::device_key;
 pub use error::{Fault, StoreError};
 pub use files::{Disk, Files, write_durably};

@@ -18,7 +18,7 @@ impl Keeping {
         file: &[u8],
     ) -> Result<Outcome, String> {
         let (config, notices) = self.config.import_bytes(name, file).map_err(refused)?;
-        let notices = placed(name, notices);
+        let notices = placed(name, &notices);
         let what = format!("settings imported from {name}");
         self.make(Wish { author, what: &what, config: Some(config), roster: None, notices })
     }
@@ -31,7 +31,7 @@ impl Keeping {
         file: &[u8],
     ) -> Result<Outcome, String> {
         let (users, notices) = Users::read_any(&self.source(), name, file).map_err(refused)?;
-        let (roster, notices) = (self.roster.replaced(users), placed(name, notices));
+        let (roster, notices) = (self.roster.replaced(users), placed(name, &notices));
         let what = format!("users imported from {name}");
         self.make(Wish { author, what: &what, config: None, roster: Some(roster), notices })
     }
@@ -55,7 +55,7 @@ impl Keeping {
         values: &[(String, String)],
     ) -> Result<Outcome, String> {
         let (config, notices) = self.config.with(values).map_err(refused)?;
-        let notices = placed("", notices);
+        let notices = placed("", &notices);
         self.make(Wish {
             author,
             what: "settings changed",
@@ -131,7 +131,8 @@ impl Keeping {
         let (config, notices) = Config::from_entries(then.settings);
         let (config, latched) = self.config.keep_latches(config);
         let (roster, _) = Roster::from_rows(then.users);
-        let mut notices = placed("", notices);
+        let mut notices = placed("", &notices);
+        notices.extend(then.alarms.iter().map(ToString::to_string));
         notices.extend(
             latched.iter().map(|spec| {
                 format!("{} stays as it is: only a factory reset loosens it", spec.path)
@@ -175,13 +176,8 @@ fn refused(flaws: config::Flaws) -> String {
     format!("{flaws}\nnothing of it was applied")
 }
 
-/// Notices with the place they are about, where they have one.
-fn placed(name: &str, notices: Vec<Notice>) -> Vec<String> {
-    let words = |notice: Notice| {
-        let has_place = notice.place.line > 0 && !name.is_empty();
-        if has_place { format!("{name}, {}: {}", notice.place, notice.what) } else { notice.what }
-    };
-    notices.into_iter().map(words).collect()
+fn placed(name: &str, notices: &[Notice]) -> Vec<String> {
+    notices.iter().map(|notice| notice.of(name)).collect()
 }
 
 fn generation(generation: Generation, kept: bool) -> bus::conf1::Generation {

@@ -1,7 +1,7 @@
 //! What is in force, and how it changes.
 
 use super::trial::{Return, Trial};
-use super::users::Changes;
+use super::users::{Changes, form};
 use crate::causes::with_causes;
 use crate::records;
 use bus::conf1::{Ask, Author, Keep, Outcome, Rfp, Subscription};
@@ -138,6 +138,7 @@ impl Keeping {
         match ask {
             Ask::Settings(answer) => drop(answer.send((self.generation, self.config.write()))),
             Ask::Users(since, answer) => drop(answer.send(self.changes.news(&self.roster, since))),
+            Ask::User(key, answer) => drop(answer.send(self.roster.row(&key).map(form))),
             Ask::Subscriptions(answer) => drop(answer.send(self.subscriptions())),
             Ask::Keep(keep, answer) => drop(answer.send(self.keep(&keep))),
             Ask::Follow(answer) => drop(answer.send(self.now.subscribe())),
@@ -164,7 +165,7 @@ impl Keeping {
     }
 
     fn subscriptions(&mut self) -> Result<(Vec<Subscription>, Vec<Rfp>), String> {
-        let stored = self.database.load().map_err(said)?;
+        let stored = self.database.radio().map_err(said)?;
         let subscriptions = stored.subscriptions.iter().map(records::form).collect();
         Ok((subscriptions, stored.rfps.iter().map(records::rfp_form).collect()))
     }
@@ -248,7 +249,7 @@ impl Keeping {
             Change::Changed(row) => format!("user {} is changed", row.key),
             Change::Removed(key) => format!("user {key} is removed"),
         });
-        settings.iter().map(shown).chain(users).collect()
+        settings.iter().map(ToString::to_string).chain(users).collect()
     }
 
     /// Puts back what nobody has confirmed, if that is what follows.
@@ -274,6 +275,7 @@ impl Keeping {
     /// The settings of this generation; users that have changed meanwhile stay as they are.
     fn give_back(&mut self, back_to: u64) -> Result<(), String> {
         let then = self.database.content_at(back_to).map_err(said)?;
+        then.alarms.iter().for_each(|alarm| tracing::error!("{alarm}"));
         let (config, _) = Config::from_entries(then.settings);
         let author = Author { who: "conf".into(), from: "itself".into(), ..Author::default() };
         let what = format!("nobody has confirmed: the settings of generation {back_to} return");
@@ -315,11 +317,3 @@ const CARE_AFTER: Duration = Duration::from_mins(2);
 const CARE_EVERY: Duration = Duration::from_hours(24);
 /// A day; who is away for longer has not seen what he has done.
 const TRIAL_MAX_S: u32 = 86_400;
-
-/// A setting that differs, in a line.
-fn shown(change: &config::Change) -> String {
-    let text = |text: &Option<String>| {
-        text.as_ref().map_or_else(|| "the default".to_owned(), |it| format!("\"{it}\""))
-    };
-    format!("{}: {} instead of {}", change.path, text(&change.to), text(&change.from))
-}

@@ -64,7 +64,7 @@ fn a_change_is_a_generation_and_is_there_after_the_role_has_died() {
     let (folder, mut keeping) = fresh();
     let outcome = import(&mut keeping, author(), "<sip><transport>tcp</transport></sip>").unwrap();
     assert_eq!(outcome.generation, 1);
-    assert_eq!(outcome.differences, ["sip.transport: \"tcp\" instead of the default"]);
+    assert_eq!(outcome.differences, ["sip.transport: udp -> tcp"]);
     let again = import(&mut keeping, author(), "<sip><transport>tcp</transport></sip>").unwrap();
     assert_eq!((again.generation, again.differences.len()), (1, 0), "nothing changes nothing");
     drop(keeping);

@@ -60,7 +60,7 @@ fn a_damaged_file_is_set_aside_and_the_newest_snapshot_takes_its_place() {
     let history = database.history(1).unwrap();
     assert!(history[0].what.contains("generation 2"), "{history:?}");
     assert!(history[0].number > 3, "a number that was given is not given again");
-    assert_eq!(database.undo(1, "admin", "").unwrap().differences.len(), 5, "the history is whole");
+    assert_eq!(go_back(&mut database, 1).unwrap().differences.len(), 5, "the history is whole");
     drop(database);
     sound(folder.path());
 }
@@ -158,7 +158,7 @@ fn holds(folder: &Path, before: &[String]) -> Result<(), TestCaseError> {
     let history = database.history(10).unwrap();
     if alarms.is_empty() {
         prop_assert_eq!(history[0].differences.len(), 5);
-        let undone = database.undo(1, "admin", "").unwrap();
+        let undone = go_back(&mut database, 1).unwrap();
         prop_assert_eq!(undone.differences.len(), 5);
     }
     database.commit(&settings(&[("after", "1")])).unwrap();

@@ -98,7 +98,7 @@ fn carry_out(database: &mut Database, model: &mut Model, deed: &Deed) {
             let to = model.generation().saturating_sub(*back);
             let content = model.generations[usize::try_from(to).unwrap()].clone();
             model.next(content);
-            assert_eq!(database.undo(to, "admin", "test").unwrap().number, model.generation());
+            assert_eq!(go_back(database, to).unwrap().number, model.generation());
         }
         Deed::Keep(list) => {
             let change = |(psn, octet): &(u8, Option<u8>)| match octet {
