@@ -29,6 +29,18 @@ pub enum Alarm {
         /// Where it is now; `None` where there was no file any more.
         aside: Option<PathBuf>,
     },
+    /// The log of the database was damaged before its last change.
+    #[error(
+        "the log of the database is damaged: {lost} or {} changes of users, settings or handsets that had been kept cannot be \
+         read any more, so look whether the newest ones are right; the database as it was found is aside in {}",
+        .lost + 1, shown(.aside.as_ref())
+    )]
+    Log {
+        /// Changes that had certainly been kept; the one behind them may have been.
+        lost: u64,
+        /// Where the database is as it was found, with its log; `None` where it could not be copied.
+        aside: Option<PathBuf>,
+    },
     /// The line that names the database's file was lost; the newest file was taken.
     #[error(
         "the line that names the database's file is lost or damaged; {0} was taken, look whether the newest changes are in it"

@@ -6,6 +6,7 @@
 
 mod connection;
 mod generations;
+mod log;
 mod migrate;
 mod order;
 mod place;

@@ -149,12 +149,8 @@ impl<'a> Place<'a> {
         if !pieces.iter().any(|piece| piece.exists()) {
             return Ok(None);
         }
-        let folder = self.folder.join("damaged");
+        let (folder, aside) = self.room_aside()?;
         let failed = |error| StoreError::Files(folder.clone(), error);
-        Disk.make_folder(&folder).map_err(failed)?;
-        let numbers = numbers(&folder)?;
-        let next = numbers.last().map_or(1, |last| last.saturating_add(1));
-        let aside = folder.join(format!("{next}.db"));
         let mut moved = None;
         // The file first: a log without its file is found and set aside later, a file without its log looks sound.
         for (piece, place) in pieces.iter().zip([aside.clone(), log_of(&aside)]) {
@@ -167,11 +163,36 @@ impl<'a> Place<'a> {
         for folder in [&folder, &self.folder] {
             Disk.sync_folder(folder).map_err(failed)?;
         }
-        for old in numbers.iter().rev().skip(ASIDE_MAX - 1) {
-            let old = folder.join(format!("{old}.db"));
-            remove(&log_of(&old)).and_then(|()| remove(&old))?;
-        }
+        forget_oldest(&folder)?;
         Ok(moved)
+    }
+
+    /// As [`Self::set_aside`], of a file that stays in use; tells where its copy is.
+    pub(super) fn copy_aside(&mut self, schema: u32) -> Result<PathBuf, StoreError> {
+        self.step("a file is copied aside");
+        let (folder, aside) = self.room_aside()?;
+        let failed = |error| StoreError::Files(folder.clone(), error);
+        let path = self.file(schema);
+        let copied = std::fs::copy(&path, &aside)
+            .and_then(|_| std::fs::copy(log_of(&path), log_of(&aside)))
+            .and_then(|_| Disk.sync_folder(&folder));
+        if let Err(error) = copied {
+            // Half of it would be of no use.
+            remove(&log_of(&aside)).and_then(|()| remove(&aside))?;
+            return Err(failed(error));
+        }
+        forget_oldest(&folder)?;
+        Ok(aside)
+    }
+
+    /// The folder of what is set aside, and the next name in it.
+    fn room_aside(&self) -> Result<(PathBuf, PathBuf), StoreError> {
+        let folder = self.folder.join("damaged");
+        let made = Disk.make_folder(&folder);
+        made.map_err(|error| StoreError::Files(folder.clone(), error))?;
+        let next = numbers(&folder)?.last().map_or(1, |last| last.saturating_add(1));
+        let aside = folder.join(format!("{next}.db"));
+        Ok((folder, aside))
     }
 
     /// Whether there was never a database here.
@@ -203,6 +224,15 @@ fn schema_of(name: &str) -> Option<u32> {
     let number = name.strip_prefix("config.")?.strip_suffix(".db")?;
     let schema = number.parse().ok()?;
     (self::name(schema) == name).then_some(schema)
+}
+
+/// Of those that were set aside all but the newest go.
+fn forget_oldest(folder: &Path) -> Result<(), StoreError> {
+    for old in numbers(folder)?.iter().rev().skip(ASIDE_MAX) {
+        let old = folder.join(format!("{old}.db"));
+        remove(&log_of(&old)).and_then(|()| remove(&old))?;
+    }
+    Ok(())
 }
 
 /// The numbers of the files `N.db` in a folder, in order.

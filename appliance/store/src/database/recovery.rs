@@ -5,10 +5,10 @@
 
 use super::connection::{self, Missing};
 use super::generations::{self, Stamp};
-use super::place::{Place, Pointer, name, remove};
+use super::place::{Place, Pointer, log_of, name, remove};
 use super::schema::{self, SCHEMA};
 use super::state::State;
-use super::{migrate, now_us, snapshot};
+use super::{log, migrate, now_us, snapshot};
 use crate::{Alarm, StoreError};
 use rusqlite::Connection;
 use std::path::{Path, PathBuf};
@@ -31,6 +31,7 @@ pub(super) fn settle(place: &mut Place<'_>) -> Result<(Connection, Vec<Alarm>), 
         }
         Pointer::None | Pointer::Bad => ours,
     };
+    let torn = chosen.map_or(Ok(Torn::default()), |schema| look_at_log(place, schema))?;
     let opened = match chosen {
         Some(schema) => sound(&place.file(schema), schema),
         None => Err(StoreError::Damaged("no file of it is there".into())),
@@ -39,7 +40,8 @@ pub(super) fn settle(place: &mut Place<'_>) -> Result<(Connection, Vec<Alarm>), 
         Ok(found) => {
             let schema = chosen.unwrap_or(SCHEMA);
             alarms.extend(lost_line(pointer, schema, &found)?);
-            let connection = enter(place, found, schema, pointer)?;
+            let mut connection = enter(place, found, schema, pointer)?;
+            alarms.extend(torn.seen_to(&mut connection)?);
             Ok((connection, alarms))
         }
         Err(StoreError::Damaged(why)) => {
@@ -72,6 +74,39 @@ fn sound(path: &Path, schema: u32) -> Result<Connection, StoreError> {
     }
     connection::trust(&connection)?;
     Ok(connection)
+}
+
+/// What the log of a file was like before anybody has read it.
+#[derive(Default)]
+struct Torn {
+    /// Changes that were kept and cannot be read.
+    lost: u64,
+    aside: Option<PathBuf>,
+}
+
+fn look_at_log(place: &mut Place<'_>, schema: u32) -> Result<Torn, StoreError> {
+    let log = log_of(&place.file(schema));
+    let lost = log::lost(&log).map_err(|error| StoreError::Files(log, error))?;
+    // A disk without room for it must not keep the server from starting.
+    let aside = if lost > 0 { place.copy_aside(schema).ok() } else { None };
+    Ok(Torn { lost, aside })
+}
+
+impl Torn {
+    /// Has it said, and written down; the log is emptied, since what is broken in it stands behind its end.
+    fn seen_to(self, connection: &mut Connection) -> Result<Option<Alarm>, StoreError> {
+        let Self { lost, aside } = self;
+        if lost > 0 {
+            let transaction = connection.transaction()?;
+            let mut state = State::read(&transaction)?;
+            let what = format!("the log was damaged: {lost} or {} changes are lost", lost + 1);
+            write_down(&transaction, &mut state, &what)?;
+            transaction.commit()?;
+        }
+        // One that does not become empty now does so at rest.
+        let _ = connection::checkpoint(connection);
+        Ok((lost > 0).then_some(Alarm::Log { lost, aside }))
+    }
 }
 
 /// Without the line, the newest file is as good as certainly the right one. That of a first start that was interrupted

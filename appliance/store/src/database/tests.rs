@@ -14,13 +14,13 @@ fn folder() -> TempDir {
     tempfile::tempdir().unwrap()
 }
 
-fn open(folder: &Path) -> (Database, Vec<Alarm>) {
+pub(super) fn open(folder: &Path) -> (Database, Vec<Alarm>) {
     let (sealer, lost) = device_key(folder).unwrap();
     let (database, alarms) = Database::open(folder, sealer).unwrap();
     (database, lost.into_iter().chain(alarms).collect())
 }
 
-fn sound(folder: &Path) -> Database {
+pub(super) fn sound(folder: &Path) -> Database {
     let (database, alarms) = open(folder);
     assert_eq!(alarms, []);
     database
@@ -36,7 +36,7 @@ fn row(key: &str, fields: &[(&str, &str)]) -> Row {
     Row { key: key.into(), fields: fields.iter().map(field).collect() }
 }
 
-fn settings(entries: &[(&str, &str)]) -> Commit {
+pub(super) fn settings(entries: &[(&str, &str)]) -> Commit {
     let entries = entries.iter().map(|(path, text)| entry(path, text)).collect();
     Commit { settings: Some(entries), ..by("settings") }
 }
