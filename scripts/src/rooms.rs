@@ -165,7 +165,7 @@ const ROOMS: &[Room] = &[
         knows: &["machine"],
         uses: Some(&["audio-codec-algorithms", "rtcp-types", "rtp-types", "thiserror", "tracing"]),
     },
-    Room { name: "lan", knows: &[], uses: Some(&["jiff", "serde_json", "thiserror"]) },
+    Room { name: "lan", knows: &["machine"], uses: Some(&["jiff", "serde_json", "thiserror"]) },
     Room {
         name: "config",
         knows: &["ident", "machine"],

@@ -3,6 +3,7 @@
 //! Each has a module tree of its own; they do not know each other. Sockets,
 //! files and clocks are the roles'.
 
+pub mod dhcp;
 pub mod log;
 pub mod ntp;
 pub mod zone;

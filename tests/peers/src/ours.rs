@@ -42,6 +42,7 @@ impl Ours {
     }
 
     /// Its state folder.
+    #[must_use]
     pub fn state(&self) -> &std::path::Path {
         &self.state
     }

@@ -77,6 +77,7 @@ impl Place {
     }
 
     /// The folder for whatever the story writes.
+    #[must_use]
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }

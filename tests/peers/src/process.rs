@@ -43,6 +43,7 @@ impl Process {
     }
 
     /// Its number; of a program in a namespace that of the command that has entered it, which it has become.
+    #[must_use]
     pub fn pid(&self) -> u32 {
         self.child.id()
     }
@@ -105,6 +106,7 @@ impl Process {
     }
 
     /// Everything that it has printed, and an earlier process of the same name.
+    #[must_use]
     pub fn everything(&self) -> String {
         String::from_utf8_lossy(&std::fs::read(&self.log).unwrap_or_default()).into_owned()
     }
@@ -184,6 +186,7 @@ pub fn until_within<T>(
 }
 
 /// The end of a text, for a failure.
+#[must_use]
 pub fn last_lines(text: &str) -> String {
     let lines: Vec<&str> = text.lines().collect();
     lines[lines.len().saturating_sub(SHOWN)..].join(" | ")
