@@ -134,6 +134,8 @@ pub enum Family {
     Netlink,
     /// IP of either version.
     Ip,
+    /// Packets as they are on the wire; needs a capability.
+    Packet,
 }
 
 impl Family {
@@ -142,6 +144,7 @@ impl Family {
             Self::Unix => &[libc::AF_UNIX],
             Self::Netlink => &[libc::AF_NETLINK],
             Self::Ip => &[libc::AF_INET, libc::AF_INET6],
+            Self::Packet => &[libc::AF_PACKET],
         }
     }
 }

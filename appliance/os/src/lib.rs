@@ -15,6 +15,7 @@ pub mod machine;
 pub mod mount;
 pub mod mtd;
 pub mod notify;
+pub mod packet;
 pub mod passed;
 pub mod ports;
 pub mod priority;

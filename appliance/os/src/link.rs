@@ -1,14 +1,18 @@
-//! Network interfaces, their addresses and the way out: rtnetlink(7), for a network without DHCP.
+//! Network interfaces, their addresses and the way out: rtnetlink(7).
 
+mod route;
 mod table;
+mod watch;
 
+pub use route::{Route, add_route, remove_route};
 pub use table::{Address, Link, addresses, links};
+pub use watch::Watch;
 
 use nix::sys::socket::{
     AddressFamily, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType, recv, sendto, socket,
 };
 use std::io;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::os::fd::{AsRawFd as _, OwnedFd};
 
 /// Switches the interface on.
@@ -19,12 +23,24 @@ pub fn up(interface: &str) -> io::Result<()> {
     ask(&link_up(index(interface)?))
 }
 
+/// Lets packets of the interface have so many octets.
+///
+/// # Errors
+/// If there is none of this name, this user may not, or the device cannot.
+pub fn set_mtu(interface: &str, mtu: u32) -> io::Result<()> {
+    let mut body = vec![0; 4];
+    body.extend(index(interface)?.to_ne_bytes());
+    body.extend([0; 8]);
+    put(&mut body, IFLA_MTU, &mtu.to_ne_bytes());
+    ask(&message(RTM_NEWLINK, 0, &body))
+}
+
 /// Gives the interface an address; one that it has already is no error.
 ///
 /// # Errors
 /// If there is none of this name, or this user may not.
-pub fn add_address(interface: &str, address: Ipv4Addr, prefix: u8) -> io::Result<()> {
-    let what = (index(interface)?, address, prefix);
+pub fn add_address(interface: &str, address: impl Into<IpAddr>, prefix: u8) -> io::Result<()> {
+    let what = (index(interface)?, address.into(), prefix);
     match ask(&address_message(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, what)) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         other => other,
@@ -35,8 +51,8 @@ pub fn add_address(interface: &str, address: Ipv4Addr, prefix: u8) -> io::Result
 ///
 /// # Errors
 /// If there is no such interface, or this user may not.
-pub fn remove_address(interface: &str, address: Ipv4Addr, prefix: u8) -> io::Result<()> {
-    let request = address_message(RTM_DELADDR, 0, (index(interface)?, address, prefix));
+pub fn remove_address(interface: &str, address: impl Into<IpAddr>, prefix: u8) -> io::Result<()> {
+    let request = address_message(RTM_DELADDR, 0, (index(interface)?, address.into(), prefix));
     match ask(&request) {
         Err(error) if error.kind() == io::ErrorKind::AddrNotAvailable => Ok(()),
         other => other,
@@ -136,15 +152,24 @@ fn link_up(index: u32) -> Vec<u8> {
     message(RTM_NEWLINK, 0, &body)
 }
 
-fn address_message(kind: u16, flags: u16, what: (u32, Ipv4Addr, u8)) -> Vec<u8> {
+fn address_message(kind: u16, flags: u16, what: (u32, IpAddr, u8)) -> Vec<u8> {
     let (index, address, prefix) = what;
+    let (family, most, octets) = parts(address);
     // struct ifaddrmsg: family, prefix length, flags, scope, index
-    let mut body = vec![AF_INET, prefix.min(32), 0, 0];
+    let mut body = vec![family, prefix.min(most), 0, 0];
     body.extend(index.to_ne_bytes());
     for attribute in [IFA_LOCAL, IFA_ADDRESS] {
-        put(&mut body, attribute, &address.octets());
+        put(&mut body, attribute, &octets);
     }
     message(kind, flags, &body)
+}
+
+/// Family, longest prefix and octets of an address.
+fn parts(address: IpAddr) -> (u8, u8, Vec<u8>) {
+    match address {
+        IpAddr::V4(address) => (AF_INET, 32, address.octets().to_vec()),
+        IpAddr::V6(address) => (AF_INET6, 128, address.octets().to_vec()),
+    }
 }
 
 fn default_route(kind: u16, flags: u16, through: Option<Ipv4Addr>) -> Vec<u8> {
@@ -203,6 +228,7 @@ const RTM_DELADDR: u16 = 21;
 const RTM_NEWROUTE: u16 = 24;
 const RTM_DELROUTE: u16 = 25;
 const IFLA_IFNAME: u16 = 3;
+const IFLA_MTU: u16 = 4;
 const IFLA_LINK: u16 = 5;
 const IFLA_LINKINFO: u16 = 18;
 const IFLA_INFO_KIND: u16 = 1;
@@ -215,6 +241,7 @@ const RT_TABLE_MAIN: u8 = 254;
 const RTPROT_BOOT: u8 = 3;
 const RTN_UNICAST: u8 = 1;
 const AF_INET: u8 = 2;
+const AF_INET6: u8 = 10;
 const IFF_UP: u32 = 1;
 
 #[cfg(test)]

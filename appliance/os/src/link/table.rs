@@ -25,6 +25,8 @@ pub struct Link {
     pub kind: Option<String>,
     /// The interface below it.
     pub parent: Option<u32>,
+    /// Its largest packet.
+    pub mtu: u32,
 }
 
 /// An address of an interface.
@@ -36,6 +38,10 @@ pub struct Address {
     pub address: IpAddr,
     /// Bits of its network.
     pub prefix: u8,
+    /// Whether it can be used already.
+    pub usable: bool,
+    /// It was set by somebody and has no end; else the kernel has made it of what a router said.
+    pub permanent: bool,
 }
 
 /// All interfaces, in the order of their numbers.
@@ -101,12 +107,14 @@ fn link(body: &[u8]) -> Option<Link> {
         mac: [0; 6],
         kind: None,
         parent: None,
+        mtu: 0,
     };
     for (kind, value) in attributes(body.get(16..)?) {
         match kind {
             IFLA_ADDRESS => link.mac = value.try_into().unwrap_or_default(),
             IFLA_IFNAME => link.name = text(value),
             IFLA_LINK => link.parent = number(value, 0),
+            IFLA_MTU => link.mtu = number(value, 0).unwrap_or(0),
             IFLA_LINKINFO => {
                 let kind = attributes(value).find(|(kind, _)| *kind == IFLA_INFO_KIND);
                 link.kind = kind.map(|(_, value)| text(value));
@@ -118,7 +126,7 @@ fn link(body: &[u8]) -> Option<Link> {
 }
 
 fn address(body: &[u8]) -> Option<Address> {
-    let [family, prefix, ..] = *body else { return None };
+    let [family, prefix, flags, ..] = *body else { return None };
     let index = number(body, 4)?;
     // Where there are both, as with IPv4, the local one is ours and the other one our peer's.
     let find = |wanted| attributes(body.get(8..)?).find(|(kind, _)| *kind == wanted);
@@ -128,7 +136,8 @@ fn address(body: &[u8]) -> Option<Address> {
         AF_INET6 => Ipv6Addr::from(<[u8; 16]>::try_from(octets).ok()?).into(),
         _ => return None,
     };
-    Some(Address { index, address, prefix })
+    let (usable, permanent) = (flags & NOT_YET == 0, flags & IFA_F_PERMANENT != 0);
+    Some(Address { index, address, prefix, usable, permanent })
 }
 
 /// Kind and value of each attribute in a row of them.
@@ -161,6 +170,7 @@ const RTM_GETLINK: u16 = 18;
 const RTM_GETADDR: u16 = 22;
 const IFLA_ADDRESS: u16 = 1;
 const IFLA_IFNAME: u16 = 3;
+const IFLA_MTU: u16 = 4;
 const IFLA_LINK: u16 = 5;
 const IFLA_LINKINFO: u16 = 18;
 const IFLA_INFO_KIND: u16 = 1;
@@ -172,6 +182,9 @@ const ARPHRD_ETHER: u16 = 1;
 const IFF_UP: u32 = 1;
 const IFF_LOOPBACK: u32 = 8;
 const IFF_RUNNING: u32 = 0x40;
+/// IFA_F_TENTATIVE, IFA_F_DADFAILED: somebody may have it, or has it (RFC 4862 5.4).
+const NOT_YET: u8 = 0x40 | 0x08;
+const IFA_F_PERMANENT: u8 = 0x80;
 const AF_INET: u8 = 2;
 const AF_INET6: u8 = 10;
 /// The kernel fills at most 32 KiB.
@@ -222,7 +235,9 @@ mod tests {
         body.extend(2u32.to_ne_bytes());
         put(&mut body, IFA_ADDRESS, &[10, 0, 0, 2]);
         put(&mut body, IFA_LOCAL, &[10, 0, 0, 1]);
-        let expected = Address { index: 2, address: [10, 0, 0, 1].into(), prefix: 24 };
+        let (usable, permanent) = (true, false);
+        let expected =
+            Address { index: 2, address: [10, 0, 0, 1].into(), prefix: 24, usable, permanent };
         assert_eq!(address(&body), Some(expected));
         body[0] = 99;
         assert_eq!(address(&body), None);
