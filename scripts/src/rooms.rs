@@ -165,7 +165,20 @@ const ROOMS: &[Room] = &[
         knows: &["machine"],
         uses: Some(&["audio-codec-algorithms", "rtcp-types", "rtp-types", "thiserror", "tracing"]),
     },
-    Room { name: "lan", knows: &["machine"], uses: Some(&["jiff", "serde_json", "thiserror"]) },
+    Room {
+        name: "lan",
+        knows: &["machine"],
+        uses: Some(&[
+            "aes",
+            "jiff",
+            "serde_json",
+            "sha1",
+            "sha2",
+            "subtle",
+            "thiserror",
+            "zeroize",
+        ]),
+    },
     Room {
         name: "config",
         knows: &["ident", "machine"],

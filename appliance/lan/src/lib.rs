@@ -6,4 +6,5 @@
 pub mod dhcp;
 pub mod log;
 pub mod ntp;
+pub mod snmp;
 pub mod zone;

@@ -70,7 +70,7 @@ fn a_damaged_log_is_said_kept_and_leaves_what_stands_before_the_damage() {
     let history = database.history(2).unwrap();
     assert!(history[0].what.contains("2 or 3 changes are lost"), "{}", history[0].what);
     assert_eq!(history[1].number, 2);
-    database.undo(1, "admin", "").unwrap();
+    go_back(&mut database, 1).unwrap();
     drop(database);
     sound(place.path());
 }
