@@ -205,7 +205,7 @@ fn a_change_to_an_older_generation_is_refused_and_says_which_there_is() {
 }
 
 /// Makes what was in force as generation `to` the next one, as the owner of the database does.
-fn go_back(database: &mut Database, to: u64) -> Result<Generation, StoreError> {
+pub(super) fn go_back(database: &mut Database, to: u64) -> Result<Generation, StoreError> {
     let (then, now) = (database.content_at(to)?, database.load()?);
     let is_gone = |row: &&Row| then.users.iter().all(|kept| kept.key != row.key);
     let gone = now.users.iter().filter(is_gone).map(|row| row.key.clone());

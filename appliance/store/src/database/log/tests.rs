@@ -1,7 +1,7 @@
 //! What a power cut leaves is the end of a log; what a disk has lost before that is said.
 
 use super::*;
-use crate::database::tests::{open, settings, sound};
+use crate::database::tests::{go_back, open, settings, sound};
 use crate::{Alarm, Database};
 use proptest::prelude::*;
 use std::fs;
