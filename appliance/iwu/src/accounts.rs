@@ -3,6 +3,7 @@
 use crate::call::Action;
 use crate::iwu::Iwu;
 use crate::status::Registration;
+use crate::tally::Occurrence;
 use crate::users::{Subscriber, User, UserChange};
 use ::dect::primitive::{AccessAnswer, AccessCode, SubscriptionFailure};
 use ::sip::primitive::{self as sip, Account, AccountId};
@@ -131,9 +132,16 @@ impl Iwu {
             (Registration::Registered(_), Registration::Registered(_)) => {}
             (Registration::Registered(granted), _) => {
                 out.push(Action::Note(format!("{user} is registered for {} s", granted.as_secs())));
+                if matches!(subscriber.registration, Registration::Failed(_)) {
+                    out.push(Action::Occurred(Occurrence::RegistrationBack(user.clone())));
+                }
             }
             (Registration::Failed(reason), before) if *before != registration => {
                 out.push(Action::Note(format!("{user} is not registered: {reason}")));
+                if !matches!(before, Registration::Failed(_)) {
+                    let lost = Occurrence::RegistrationLost(user.clone(), reason.clone());
+                    out.push(Action::Occurred(lost));
+                }
             }
             _ => {}
         }

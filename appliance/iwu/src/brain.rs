@@ -3,6 +3,7 @@
 use crate::call::Action;
 use crate::iwu::{self, Iwu};
 use crate::status::{CallStatus, Status};
+use crate::tally::{Occurrence, Tally};
 use crate::users::{User, UserChange};
 use dect::nwk;
 use dect::primitive::{AccessCode, Request};
@@ -45,6 +46,8 @@ pub enum Output {
     Media(Command),
     /// Something an administrator would tell the story with.
     Note(String),
+    /// Something of which those who watch are told at once; a note tells it as well.
+    Occurred(Occurrence),
 }
 
 /// How the brain is set.
@@ -181,6 +184,12 @@ impl Brain {
         self.iwu.calls()
     }
 
+    /// What was counted of calls.
+    #[must_use]
+    pub const fn tally(&self) -> Tally {
+        self.iwu.tally
+    }
+
     /// Passes on what the engines want of each other until they want nothing more.
     fn settle(&mut self, now: Instant, out: &mut Vec<Output>) {
         loop {
@@ -222,6 +231,7 @@ impl Brain {
             }
             Action::Media(command) => out.push(Output::Media(command)),
             Action::Note(text) => out.push(Output::Note(text)),
+            Action::Occurred(what) => out.push(Output::Occurred(what)),
         }
     }
 

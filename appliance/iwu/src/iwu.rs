@@ -5,6 +5,7 @@ use crate::brain::Settings;
 use crate::call::{Action, Call, Event, Ground, Manner, Out, Timer};
 use crate::speech;
 use crate::status::{CallStatus, Registration};
+use crate::tally::{self, Occurrence, Tally};
 use crate::users::{Subscriber, User, UserChange};
 use ::dect::primitive::{self as dect, ReleaseReason};
 use ::sip::primitive::{self as sip, AccountId};
@@ -69,6 +70,8 @@ pub(crate) struct Iwu {
     pub(crate) leaving: BTreeSet<AccountId>,
     pub(crate) departures: Departures,
     pub(crate) stopping: bool,
+    /// What was counted of calls.
+    pub(crate) tally: Tally,
     /// How many users were looked at to see what becomes of them.
     #[cfg(test)]
     pub(crate) looked_at: usize,
@@ -98,6 +101,7 @@ impl Iwu {
             leaving: BTreeSet::new(),
             departures: Departures::default(),
             stopping: false,
+            tally: Tally::default(),
             #[cfg(test)]
             looked_at: 0,
         }
@@ -247,10 +251,14 @@ impl Iwu {
             I::RfpUp(mac) => {
                 self.rfps.insert(mac, None);
                 out.push(Action::Note(format!("base station {mac} is on the air")));
+                out.push(Action::Occurred(Occurrence::BaseStationUp(mac)));
             }
             I::RfpDown(mac, why) => {
                 out.push(Action::Note(format!("base station {mac} is off the air: {why}")));
-                self.rfps.insert(mac, Some(why));
+                let before = self.rfps.insert(mac, Some(why.clone()));
+                if before == Some(None) {
+                    out.push(Action::Occurred(Occurrence::BaseStationLost(mac, why)));
+                }
             }
             I::RfpForgotten(mac) => drop(self.rfps.remove(&mac)),
         }
@@ -292,6 +300,7 @@ impl Iwu {
         ids: &mut dyn Ids,
         out: &mut Vec<Action>,
     ) {
+        self.tally.attempts += 1;
         let refuse = |reason, text: &str, out: &mut Vec<Action>| {
             let info = dect::Info { display: Some(text.into()), ..dect::Info::default() };
             out.push(Action::Dect(dect::Request::Release(leg, reason, info)));
@@ -326,6 +335,7 @@ impl Iwu {
         ids: &mut dyn Ids,
         out: &mut Vec<Action>,
     ) {
+        self.tally.attempts += 1;
         let Some(subscriber) = self.users.get(&incoming.account) else {
             out.push(Action::Sip(sip::Request::Reject(incoming.call, 404)));
             return out.push(Action::Note("a call for a user who was removed was refused".into()));
@@ -373,6 +383,7 @@ impl Iwu {
     fn adopt(&mut self, number: CallNo, call: Call) {
         self.index(number, &call);
         self.calls.insert(number, call);
+        self.tally.most = self.tally.most.max(self.calls.len() as u64);
     }
 
     fn index(&mut self, number: CallNo, call: &Call) {
@@ -421,7 +432,9 @@ impl Iwu {
         let manner = call.manner.clone();
         let mut ground = Ground { manner: &manner, new_sip_call: &mut || ids.sip() };
         let mut asked = Out::default();
+        let abnormal = !call.is_released() && tally::is_abnormal(&call, &event);
         call.handle(event, &mut ground, &mut asked);
+        self.tally.abnormal += u64::from(abnormal && call.is_released());
         self.carry_out(now, number, &mut asked, out);
         if call.over() {
             self.agenda.stop_range((number, Timer::FIRST)..=(number, Timer::LAST));

@@ -14,6 +14,7 @@ mod display;
 mod iwu;
 mod speech;
 pub mod status;
+pub mod tally;
 #[cfg(test)]
 mod tests;
 pub mod users;

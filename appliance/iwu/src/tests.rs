@@ -2,6 +2,7 @@
 
 mod bench;
 mod live;
+mod tally;
 
 use crate::call::Timer;
 use crate::iwu::Input;

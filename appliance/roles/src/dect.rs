@@ -395,6 +395,7 @@ impl Role {
                         tracing::info!("{text}");
                         self.observed.note(&text);
                     }
+                    Output::Occurred(what) => self.observed.occurred(&what),
                 }
             }
         }

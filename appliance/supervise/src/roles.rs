@@ -168,7 +168,7 @@ pub const ROLES: &[Role] = &[
         datagrams: &[],
         asks: &[],
         // A person's machine shows itself as that person wants.
-        runs: Runs::OnTheBox,
+        runs: Runs::WhenAsked,
         uid: 707,
         // SNMP has port 161.
         capabilities: &[Capability::NetBindService],

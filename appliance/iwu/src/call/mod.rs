@@ -12,6 +12,7 @@ use crate::brain::Settings;
 use crate::cause;
 use crate::dial::Number;
 use crate::speech::{Preferences, Speech};
+use crate::tally::Occurrence;
 use ::dect::primitive::{self as dect, ReleaseReason};
 use ::sip::primitive::{self as sip, AccountId};
 use ident::Ipei;
@@ -51,6 +52,8 @@ pub(crate) enum Action {
     Media(Command),
     /// An administrator would tell the story with this.
     Note(String),
+    /// Those who watch are told of this.
+    Occurred(Occurrence),
 }
 
 impl From<dect::Request> for Action {
@@ -227,6 +230,16 @@ impl Call {
     /// Whether the handset of a call from the PBX has not even begun to ring.
     pub(crate) const fn searches(&self) -> bool {
         matches!(&self.state, State::Paging(paging) if !paging.rings())
+    }
+
+    /// Whether the party that the handset calls has begun to ring.
+    pub(crate) const fn rings_there(&self) -> bool {
+        matches!(&self.state, State::Outgoing(outgoing) if outgoing.rings())
+    }
+
+    /// Whether it is only left to end its legs.
+    pub(crate) const fn is_released(&self) -> bool {
+        matches!(self.state, State::Ending | State::Over)
     }
 
     /// Which legs the event has ended; their engines have forgotten them already.

@@ -20,6 +20,13 @@ pub(crate) struct Outgoing {
     alerted: bool,
 }
 
+impl Outgoing {
+    /// Whether the other side has begun to ring.
+    pub(super) const fn rings(&self) -> bool {
+        self.alerted
+    }
+}
+
 /// The handset is off-hook; digits come in.
 pub(super) fn dialling(
     call: &mut Call,

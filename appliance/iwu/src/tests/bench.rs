@@ -4,6 +4,7 @@ use crate::brain::Settings;
 use crate::call::Action;
 use crate::iwu::{Ids, Input, Iwu};
 use crate::speech;
+use crate::tally::Occurrence;
 use crate::users::User;
 use ::dect::nwk;
 use ::dect::primitive::{self as dect, Indication, ReleaseReason};
@@ -27,6 +28,8 @@ pub(super) struct World {
     /// User agents, and whether they are to be registered.
     pub(super) accounts: BTreeMap<AccountId, bool>,
     pub(super) trace: String,
+    /// What those who watch were told of.
+    pub(super) occurred: Vec<Occurrence>,
 }
 
 pub(super) struct Bench {
@@ -173,6 +176,7 @@ impl Bench {
                 media_line(&command)
             }
             Action::Note(text) => format!("note  {text}"),
+            Action::Occurred(what) => return world.occurred.push(what),
         };
         let _ = writeln!(world.trace, "{line}");
     }

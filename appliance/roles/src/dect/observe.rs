@@ -6,6 +6,7 @@ use bus::door::connect;
 use bus::observed1::{Ask, Call, Counter, Event, Observed, ServiceProxy};
 use iwu::brain::Brain;
 use iwu::status::Registration;
+use iwu::tally::Occurrence;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -46,6 +47,19 @@ impl Observation {
     pub(super) fn note(&mut self, text: &str) {
         self.notes += 1;
         self.watchers.happened("note", 0, text);
+    }
+
+    /// Tells what those who watch are to hear at once, and what they can read without knowing the language.
+    pub(super) fn occurred(&mut self, what: &Occurrence) {
+        let (kind, text) = match what {
+            Occurrence::BaseStationUp(mac) => ("base-station-up", mac.to_string()),
+            Occurrence::BaseStationLost(mac, why) => ("base-station-lost", format!("{mac} {why}")),
+            Occurrence::RegistrationLost(user, why) => {
+                ("registration-lost", format!("{user} {why}"))
+            }
+            Occurrence::RegistrationBack(user) => ("registration-back", user.clone()),
+        };
+        self.watchers.happened(kind, 0, &text);
     }
 
     /// Tells which calls have come, moved on and gone since the last look. Without watchers it looks away.
@@ -91,7 +105,7 @@ impl Observation {
     }
 
     fn observe(&self, brain: &Brain, unkept: usize) -> Observed {
-        let status = brain.status();
+        let (status, tally) = (brain.status(), brain.tally());
         let size = |size: usize| u64::try_from(size).unwrap_or(u64::MAX);
         let users = |wanted: fn(&iwu::status::UserStatus) -> bool| {
             size(status.users.iter().filter(|user| wanted(user)).count())
@@ -107,6 +121,9 @@ impl Observation {
             ("base_stations_now", size(status.rfps.len())),
             ("base_stations_up_now", size(bases_up)),
             ("calls_now", size(status.calls)),
+            ("calls_most", tally.most),
+            ("call_attempts", tally.attempts),
+            ("calls_abnormal", tally.abnormal),
             ("changes_unkept_now", size(unkept)),
         ];
         let counter = |(name, value): (&str, u64)| Counter { name: name.to_owned(), value };

@@ -246,6 +246,8 @@ impl World {
         for output in out {
             match output {
                 Output::Note(text) => self.tell(format_args!("note  {text}")),
+                // The note before it tells the same.
+                Output::Occurred(_) => {}
                 Output::Media(command) => {
                     let (report, told) = self.media.command(&command);
                     self.tell(format_args!("media {told}"));
