@@ -277,8 +277,11 @@ mod tests {
         let in_safe_mode = |alive: fn(&Role) -> bool| -> Vec<&str> {
             ROLES.iter().filter(|role| alive(role)).map(|role| role.name).collect()
         };
-        assert_eq!(in_safe_mode(Role::in_safe_mode), ["log", "conf", "ctl", "console"]);
-        assert_eq!(in_safe_mode(Role::in_safe_mode_without_state), ["log", "ctl", "console"]);
+        assert_eq!(in_safe_mode(Role::in_safe_mode), ["log", "conf", "ctl", "console", "mgmt"]);
+        assert_eq!(
+            in_safe_mode(Role::in_safe_mode_without_state),
+            ["log", "ctl", "console", "mgmt"]
+        );
     }
 
     #[test]
