@@ -17,6 +17,7 @@ pub mod media1;
 pub mod net1;
 pub mod observed1;
 pub mod streams;
+pub mod time1;
 
 pub use zbus::{Connection, Error, Message};
 

@@ -21,7 +21,8 @@ pub use number::{
 };
 pub use password::{AccessCode, LoginPassword, Password, Secret};
 pub use text::{
-    Digits, Domain, FeatureCode, FileName, Host, Label, Name, ProxyUri, RemoteFile, Text, Url,
+    Digits, Domain, FeatureCode, FileName, Host, Hosts, Label, Name, ProxyUri, RemoteFile, Text,
+    Url,
 };
 pub(crate) use text::{NAME_MAX, plain};
 pub use time::{StartTime, TimeOfDay, Zone};

@@ -79,6 +79,11 @@ pub(crate) enum Question {
         /// One JSON line for each.
         json: bool,
     },
+    /// How the time stands; as JSON or as text.
+    Time {
+        /// One JSON line.
+        json: bool,
+    },
     /// Begin a role anew.
     Restart(String),
     /// Start the box anew.
@@ -202,7 +207,7 @@ fn ctl(mut parser: Parser) -> Result<Command, lexopt::Error> {
     let mut sure = false;
     while let Some(argument) = parser.next()? {
         let of_logs = words.first().is_some_and(|word| word == "logs");
-        let of_observed = words.first().is_some_and(|word| word == "observed");
+        let of_observed = words.first().is_some_and(|word| word == "observed" || word == "time");
         match argument {
             Arg::Long("state") => once(&mut state, "--state", &mut parser)?,
             Arg::Long("json") if of_logs || of_observed => logs.json = true,
@@ -223,15 +228,18 @@ fn ctl(mut parser: Parser) -> Result<Command, lexopt::Error> {
         ["status"] => Question::Roles,
         ["observed"] => Question::Observed { role: None, json: logs.json },
         ["observed", role] => Question::Observed { role: Some(role.to_owned()), json: logs.json },
+        ["time"] => Question::Time { json: logs.json },
         ["restart", role] => Question::Restart(role.to_owned()),
         ["reboot"] => Question::Reboot,
         ["poweroff"] => Question::PowerOff,
         ["reset", scope] if sure => Question::Reset(scope.to_owned()),
         ["reset", scope] => return Err(unsure(scope).into()),
         _ => {
-            return Err("expected: ctl status, ctl confirm, ctl logs, ctl observed [ROLE], ctl restart ROLE, \
-                        ctl reboot, ctl poweroff, ctl reset SCOPE --yes"
-                .into());
+            return Err(
+                "expected: ctl status, ctl confirm, ctl logs, ctl observed [ROLE], ctl time, \
+                        ctl restart ROLE, ctl reboot, ctl poweroff, ctl reset SCOPE --yes"
+                    .into(),
+            );
         }
     };
     Ok(Command::Control(state, question))
@@ -449,6 +457,7 @@ usage: appliance COMMAND
   ctl logs [-f] [--level L] [--role R] [--since T] [--grep TEXT] [--field NAME=VALUE] [--json] [--state DIR]
                                                    show the log, and with -f what comes; T is 10m, 2h or a time
   ctl observed [ROLE] [--json] [--state DIR]       what each role counts, and its calls with their quality
+  ctl time [--json] [--state DIR]                  which time servers are asked, and what they say of the clock
   decode sip FILE...                               what is in a SIP message, a JSON line each
   decode nwk HEX...                                the same for messages of the DECT network layer
   decode link HEX...                               the same for messages of the base-station link

@@ -1,6 +1,7 @@
 //! The one binary: its name or its first word chooses what it is.
 
 mod arguments;
+mod clock;
 mod control;
 mod decode;
 mod help;

@@ -5,6 +5,7 @@
 
 mod along;
 pub mod block;
+pub mod clock;
 pub mod confine;
 pub mod datagram;
 pub mod group;

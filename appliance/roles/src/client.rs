@@ -8,6 +8,7 @@ use bus::control1::{Roles, ServiceProxy as ControlProxy};
 use bus::dect1::{ServiceProxy, Status};
 use bus::door::{Away, connect};
 use bus::observed1::{Observed, ServiceProxy as ObservedProxy};
+use bus::time1::{ServiceProxy as TimeProxy, TimeState};
 use std::future::Future;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -172,6 +173,14 @@ pub fn names(server: &Server) -> impl Iterator<Item = &'static str> {
 /// [`ClientError`].
 pub fn observed(server: &Server, role: &str) -> Result<Observed, ClientError> {
     ask(server, role, async |connection| ObservedProxy::new(connection).await?.get().await)
+}
+
+/// How the time stands.
+///
+/// # Errors
+/// [`ClientError`].
+pub fn time(server: &Server) -> Result<TimeState, ClientError> {
+    ask(server, "time", async |connection| TimeProxy::new(connection).await?.state().await)
 }
 
 pub(crate) fn ask<T>(

@@ -14,6 +14,7 @@ use crate::media::{self, MediaError};
 use crate::mgmt::{self, MgmtError};
 use crate::sandbox::{self, Bases, Ground};
 use crate::settings::{self, Files, Optional};
+use crate::time::{self, TimeError};
 use nix::sys::prctl;
 use nix::sys::signal::Signal;
 use os::passed::{NotPassed, Passed};
@@ -146,6 +147,9 @@ pub enum EntryError {
     /// The role `mgmt`.
     #[error(transparent)]
     Mgmt(#[from] MgmtError),
+    /// The role `time`.
+    #[error(transparent)]
+    Time(#[from] TimeError),
 }
 
 impl EntryError {
@@ -163,6 +167,7 @@ impl EntryError {
             | Self::Console(_)
             | Self::Log(_)
             | Self::Mgmt(_)
+            | Self::Time(_)
             | Self::Sandbox(_)
             | Self::Orphan
             | Self::Runtime(_) => 1,
@@ -294,6 +299,7 @@ pub fn role(name: &str, place: &Place) -> Result<(), EntryError> {
                 let options = dect_options(place, callers);
                 Ok(dect::run(options, listener, Kept::new(passed), stop).await?)
             }
+            "time" => Ok(time::run(time_options(place, callers), listener, stop).await?),
             _ => Err(EntryError::Unknown(name.to_owned())),
         }
     })
@@ -365,6 +371,21 @@ fn mgmt_options(place: &Place, folder: PathBuf, callers: Vec<u32>) -> mgmt::Opti
         supervisor: place.supervisor(),
         identity: (place.ground == Ground::Box).then(|| PathBuf::from(layout::IDENTITY)),
         callers,
+    }
+}
+
+fn time_options(place: &Place, callers: Vec<u32>) -> time::Options {
+    let conf = place.conf();
+    match place.ground {
+        Ground::Box => {
+            let (clock, up_for) = (Box::new(time::Machine), os::machine::up_for());
+            time::Options { conf, clock, up_for, callers }
+        }
+        Ground::Foreground => {
+            let ahead = std::env::var(CLOCK_AHEAD).ok().and_then(|seconds| seconds.parse().ok());
+            let clock = Box::new(time::Pretended::new(ahead.unwrap_or(0)));
+            time::Options { conf, clock, up_for: Duration::ZERO, callers }
+        }
     }
 }
 
@@ -440,6 +461,10 @@ pub fn complain(error: &str) {
 
 /// The variable in which the supervisor tells a role its process id.
 pub(crate) const SUPERVISOR: &str = "FIXPART_SUPERVISOR";
+
+/// The variable that says by how many seconds the clock is wrong with which the role `time` begins in the foreground;
+/// that of the machine is not touched.
+pub const CLOCK_AHEAD: &str = "FIXPART_CLOCK_AHEAD";
 
 /// The word by which the supervisor tells a role that it is on the box.
 pub const ON_THE_BOX: &str = "--box";

@@ -80,6 +80,7 @@ enum InitError {
 fn stage2(line: &Line) -> Result<Ending, InitError> {
     kernel::mounts()?;
     kernel::settings();
+    kernel::clock();
     // Whoever is started from here on inherits it; each role has a score of its own.
     let _ = os::priority::when_memory_is_short(INIT_OOM_SCORE_ADJ);
     let mut feeder = Feeder::start();

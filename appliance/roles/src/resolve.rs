@@ -10,7 +10,7 @@ use hickory_resolver::proto::rr::RData;
 use sip::endpoint::{Question, Target, Transport};
 use sip::locate;
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::time::timeout;
@@ -132,7 +132,7 @@ impl Search {
         let Ok(lookup) = resolver.lookup_ip(host).await else { return Vec::new() };
         let ttl = lookup.valid_until().saturating_duration_since(Instant::now());
         let (port, priority, weight) = rank;
-        let fits = |address: &std::net::IpAddr| address.is_ipv4() == (self.family == Family::V4);
+        let fits = |address: &IpAddr| address.is_ipv4() == (self.family == Family::V4);
         let addresses = lookup.iter().filter(fits).take(ADDRESSES_MAX);
         addresses
             .map(|address| {
@@ -141,6 +141,20 @@ impl Search {
             })
             .collect()
     }
+}
+
+/// The addresses of a host, those of IPv4 first; empty where it has none, or where nobody says so in some seconds.
+///
+/// The settings of the system are read anew: other servers for names come with another network.
+pub(crate) async fn addresses(host: &str) -> Vec<IpAddr> {
+    let mut addresses = Vec::new();
+    for family in [Family::V4, Family::V6] {
+        let Ok(resolver) = resolver(family) else { return addresses };
+        if let Ok(Ok(lookup)) = timeout(PATIENCE, resolver.lookup_ip(host)).await {
+            addresses.extend(lookup.iter().take(ADDRESSES_MAX));
+        }
+    }
+    addresses
 }
 
 fn resolver(family: Family) -> Result<TokioResolver, ResolveError> {

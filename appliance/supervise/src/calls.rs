@@ -136,6 +136,9 @@ pub const REAL_TIME: &[&str] = &[
     "sched_setaffinity",
 ];
 
+/// The clock, set and slewed.
+pub const CLOCK: &[&str] = &["clock_adjtime", "clock_settime"];
+
 /// Files that are kept: made, flushed, replaced.
 pub const FILES: &[&str] = &[
     "fsync",

@@ -28,6 +28,19 @@ impl Ours {
         (host, with): (&'static str, &str),
         settings: &str,
     ) -> Result<Self, Wrong> {
+        Self::start_with(given, place, (host, with), (settings, &[]))
+    }
+
+    /// The same with these variables in its environment.
+    ///
+    /// # Errors
+    /// If it does not come up.
+    pub fn start_with(
+        given: &Given,
+        place: &Place,
+        (host, with): (&'static str, &str),
+        (settings, variables): (&str, &[(&str, &str)]),
+    ) -> Result<Self, Wrong> {
         let state = place.folder().join(format!("state-{host}"));
         std::fs::create_dir_all(&state)?;
         if !settings.is_empty() {
@@ -35,6 +48,7 @@ impl Ours {
             std::fs::write(state.join("config.xml"), text)?;
         }
         let mut command = place.command(host, &given.appliance);
+        command.envs(variables.iter().copied());
         command.arg("run").arg("--state").arg(&state).arg("--with").arg(with);
         let mut process = Process::start(&format!("ours-{host}"), place.folder(), &mut command)?;
         process.says("all roles are up")?;

@@ -2,8 +2,8 @@
 
 use crate::spec::{Alias, Applies, group};
 use crate::value::{
-    FileName, Model, Name, Networks, Password, Seconds, SnmpAuth, SnmpPrivacy, SyslogTransport,
-    Text,
+    FileName, Hosts, Model, Name, Networks, Password, Seconds, SnmpAuth, SnmpPrivacy,
+    SyslogTransport, Text,
 };
 use ident::{Ari, Ipei};
 use std::net::{IpAddr, Ipv4Addr};
@@ -92,6 +92,12 @@ group! { "fixpart."
 
     /// The token that a program shows to use the API. Empty means that there is none.
     API_TOKEN: Password = "" at "api.token" [.each(API_TOKENS).secret().later()]
+
+    /// Further servers that are asked for the time, beside network.ntp, with commas between. With three, one that is wrong is found out.
+    NTP_SERVERS: Hosts = "" at "ntp.servers"
+
+    /// Whether base stations and others in the network are told the time by NTP, on port 123.
+    NTP_SERVE: bool = "false" at "ntp.serve"
 
     /// The networks from which the server may be managed, with commas between. Empty means any.
     MANAGEMENT_NETWORKS: Networks = "" at "management.networks" [.later()]

@@ -78,8 +78,8 @@ group! { "network."
     /// The largest packet; 0 leaves it to the system.
     MTU: Mtu = "0" at "mtu" [.range(576, 1500).applies(Applies::Restart).later()]
 
-    /// The server that is asked for the time.
-    NTP: Host = "" at "ntp" [.later()]
+    /// The server that is asked for the time. Empty means those that DHCP names, unless fixpart.ntp.servers names some.
+    NTP: Host = "" at "ntp"
 
     /// Whether that server is asked.
     NTP_ENABLE: bool = "false" at "ntp.enable" [.rack()]
@@ -87,6 +87,6 @@ group! { "network."
     /// The port for telnet.
     TELNET_PORT: u16 = "10000" at "telnet-port" [.range(1, 65_535).rack()]
 
-    /// The time zone as a rule of POSIX: GMT-1 is one hour east, CET-1CEST,M3.5.0,M10.5.0/3 has summer time.
-    TIMEZONE: Zone = "CET" at "timezone" [.later()]
+    /// The time zone as a rule of POSIX or by a name: GMT-1 is one hour east, CET-1CEST,M3.5.0,M10.5.0/3 has summer time, and so have CET and Europe/Berlin.
+    TIMEZONE: Zone = "CET" at "timezone"
 }

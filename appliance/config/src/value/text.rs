@@ -16,6 +16,10 @@ pub struct Domain(pub String);
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Host(pub String);
 
+/// Hosts by name or address, at most seven; may be empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Hosts(pub Vec<String>);
+
 /// Text of any kind; may be empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Text(pub String);
@@ -123,6 +127,18 @@ impl Value for Host {
     }
 }
 
+impl Value for Hosts {
+    const KIND: Kind = Kind::List;
+
+    fn parse(_: &Spec, text: &str) -> Result<Self, Reject> {
+        let words = text.split(',').map(str::trim).filter(|word| !word.is_empty());
+        let hosts: Vec<String> = words.map(str::to_owned).collect();
+        let sound = hosts.len() <= HOSTS_MAX && hosts.iter().all(|host| sound_host(host));
+        let what = "host names or addresses with commas between, at most 7";
+        if sound { Ok(Self(hosts)) } else { Err(Reject::Not(what)) }
+    }
+}
+
 impl Value for Label {
     const KIND: Kind = Kind::Text;
 
@@ -227,6 +243,8 @@ const LABEL_MAX: usize = 63;
 const URL_MAX: usize = 255;
 /// RFC 1035 clause 2.3.4, without the final dot.
 const HOST_MAX: usize = 253;
+/// With network.ntp as many as are asked.
+const HOSTS_MAX: usize = 7;
 /// Enough for a name, and every file system takes it.
 const FILE_NAME_MAX: usize = 64;
 

@@ -122,6 +122,17 @@ impl Client {
         }
     }
 
+    /// From now on it asks others. The clock goes on as it was: a new list is no reason for it to jump.
+    pub fn ask_others(&mut self, now: Instant, servers: usize) {
+        let ground = Ground { floor: Wall::default(), known: false };
+        let others = Self::new(now, servers, ground);
+        let (sources, problem) = (others.sources, others.problem);
+        (self.sources, self.problem, self.settles) = (sources, problem, None);
+        (self.believed, self.contradicting) = (Vec::new(), Vec::new());
+        // What was followed has another number now, or none.
+        self.followed = None;
+    }
+
     /// Takes what has come from the address of a server; `wall` is what our clock showed when it came.
     pub fn hear(
         &mut self,

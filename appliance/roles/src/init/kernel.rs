@@ -2,6 +2,7 @@
 
 use super::InitError;
 use super::console::say;
+use crate::floor::FLOOR;
 use crate::household::datagram_name;
 use crate::layout;
 use os::group;
@@ -55,6 +56,18 @@ pub(super) fn mounts() -> Result<(), InitError> {
         tracing::error!(%error, "the roles have no ceilings: the kernel lacks a controller");
     }
     Ok(())
+}
+
+/// Lets no clock show a time at which this program did not exist, before anybody asks it: certificates and records
+/// are dated by it. Whether it is right is the role `time`'s to find out.
+pub(super) fn clock() {
+    if os::clock::read() >= FLOOR.0 {
+        return;
+    }
+    match os::clock::set(FLOOR.0) {
+        Ok(()) => say("the clock had no time to show; it begins with the day of this version"),
+        Err(error) => tracing::error!(%error, "the clock cannot be set"),
+    }
 }
 
 /// Switches of the kernel; one that it does not have is passed over.

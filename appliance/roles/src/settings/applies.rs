@@ -87,8 +87,8 @@ mod tests {
     use iwu::users::User;
     use std::fmt::Write as _;
 
-    /// Settings of these groups on which the role conf acts by itself.
-    const OTHERS: &[&str] = &["fixpart.model"];
+    /// Settings of these groups on which the roles conf and time act by themselves.
+    const OTHERS: &[&str] = &["fixpart.model", "fixpart.ntp.servers", "fixpart.ntp.serve"];
 
     fn acted_on() -> impl Iterator<Item = &'static Spec> {
         [groups::dect::ALL, groups::sip::ALL, groups::fixpart::ALL]

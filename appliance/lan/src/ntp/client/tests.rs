@@ -341,6 +341,21 @@ fn a_time_that_nobody_confirms_any_more_is_not_told_to_others() {
 }
 
 #[test]
+fn another_list_of_servers_makes_no_clock_jump() {
+    let mut world = World::new(&[Server::Off(0)], HOUR, 0);
+    world.run(minutes(10));
+    world.servers = vec![Server::Off(DAY), Server::Off(SECOND)];
+    world.asked.push(Vec::new());
+    world.client.ask_others(world.now, 2);
+    assert_eq!(world.state().standing, Standing::default());
+    world.run(minutes(240));
+    assert_eq!((world.steps(), world.state().problem), (1, None));
+    assert!((world.error() - SECOND).abs() < SECOND / 20, "{}", world.error());
+    world.client.ask_others(world.now, 0);
+    assert_eq!(world.state().problem, Some(Problem::NoServers));
+}
+
+#[test]
 fn without_servers_nothing_is_asked_and_people_read_why() {
     let mut world = World::new(&[], HOUR, 0);
     world.run(minutes(60));
