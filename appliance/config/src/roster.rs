@@ -12,6 +12,7 @@ pub use row::{Change, Row, secret};
 use crate::users::fields::LINK;
 use crate::users::{BadField, Device, LinkKind, User, Users, kept};
 use ident::Ipei;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// Who has which extension, and which handset.
@@ -94,6 +95,19 @@ impl Roster {
     /// Everything as rows: users, handsets of nobody, and what is only kept.
     pub fn rows(&self) -> impl Iterator<Item = Row> {
         self.rows_but(|_, _| false)
+    }
+
+    /// What [`Self::rows`] tells, without a copy of every name and text.
+    pub fn texts(&self) -> impl Iterator<Item = (Cow<'_, str>, Vec<(&str, &str)>)> {
+        let users = self.users.iter();
+        let users = users.map(|(key, user)| (key.into(), user.texts_with(self.device_of(key))));
+        let unbound = self.devices.values().filter(|it| !self.holders.contains_key(&it.ipei()));
+        let unbound = unbound.map(|device| (device.key().into(), device.texts().collect()));
+        let others = self.others.values().map(|row| {
+            let fields = row.fields.iter().map(|(name, text)| (name.as_str(), text.as_str()));
+            (row.key.as_str().into(), fields.collect())
+        });
+        users.chain(unbound).chain(others)
     }
 
     /// The rows without those of the users that `known` says are known.

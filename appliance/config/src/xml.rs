@@ -43,4 +43,13 @@ impl Element {
     pub fn new(name: &str) -> Self {
         Self { name: name.to_owned(), ..Self::default() }
     }
+
+    /// Takes everything out of it; the room of its name and text stays.
+    fn clear(&mut self) {
+        self.name.clear();
+        self.text.clear();
+        self.attributes.clear();
+        self.children.clear();
+        self.place = Place::default();
+    }
 }

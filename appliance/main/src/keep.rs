@@ -278,7 +278,7 @@ impl How {
 
     fn told(self, outcome: &Outcome) -> String {
         let mut text = told(outcome, "is now");
-        if self.confirm > 0 && !outcome.differences.is_empty() {
+        if self.confirm > 0 && outcome.changed > 0 {
             // Writing to a string cannot fail.
             let _ = writeln!(
                 text,
@@ -309,16 +309,17 @@ fn read(file: &Path) -> Result<Given, String> {
 /// The user as there is one, with these fields as they are to be.
 fn changed(server: &Server, name: &str, fields: &[(String, String)]) -> Result<Row, ClientError> {
     let there = administer::user(server, name)?;
-    let fresh =
-        || Row { key: name.to_owned(), fields: vec![("username".to_owned(), name.to_owned())] };
-    let mut row = there.unwrap_or_else(fresh);
+    let fresh = || Row { key: name.to_owned(), fields: [("username", name)].into_iter().collect() };
+    let row = there.unwrap_or_else(fresh);
+    let mut all: Vec<(&str, &str)> = row.fields.iter().collect();
     for (field, value) in fields {
-        row.fields.retain(|(known, _)| known != field);
+        all.retain(|(known, _)| known != field);
         if !value.is_empty() {
-            row.fields.push((field.clone(), value.clone()));
+            all.push((field, value));
         }
     }
-    Ok(row)
+    let fields = all.into_iter().collect();
+    Ok(Row { key: row.key, fields })
 }
 
 /// What came of a change, one line each.
@@ -327,7 +328,11 @@ fn told(outcome: &Outcome, verb: &str) -> String {
     for line in outcome.notices.iter().chain(&outcome.differences) {
         let _ = writeln!(text, "{line}");
     }
-    let _ = match outcome.differences.len() {
+    let told = u32::try_from(outcome.differences.len()).unwrap_or(u32::MAX);
+    if let Some(more) = outcome.changed.checked_sub(told).filter(|more| *more > 0) {
+        let _ = writeln!(text, "and {more} more");
+    }
+    let _ = match outcome.changed {
         0 => writeln!(
             text,
             "nothing {} different; generation {}",
@@ -362,7 +367,7 @@ fn list(rows: &[Row]) -> String {
     let mut text = String::new();
     for row in rows.iter().filter(|row| !row.key.is_empty()) {
         let _ = write!(text, "{}", row.key);
-        for (name, value) in row.fields.iter().filter(|(name, _)| name != "username") {
+        for (name, value) in row.fields.iter().filter(|(name, _)| *name != "username") {
             let shown = if secret(name) { "(secret)" } else { value };
             let _ = write!(text, "  {name}={shown}");
         }

@@ -4,8 +4,8 @@
 //! Everything is written below FOLDER, else below the current one: a folder in memory would say nothing.
 //!
 //! Ours is measured from the call that carries `users.xml` until the role that follows knows what every user means for
-//! its engine: read, checked, compared, sealed, durable, told, understood. The tool gets the texts of the same users as
-//! rows of plain columns, in one transaction, without seals, sums or history.
+//! its engine: read, checked, compared, sealed, durable, told, understood. The tool gets the rows that ours has put into
+//! its database, in one transaction; and once more the texts alone, as plain columns.
 
 use bus::conf1::{Author, Outcome, ServiceProxy};
 use bus::door::connect;
@@ -36,13 +36,15 @@ fn main() -> Result<(), Box<dyn Error>> {
         for _ in 0..ROUNDS {
             let folder = tempfile::tempdir_in(&place)?;
             let ours = runtime.block_on(ours(folder.path(), count))?;
-            let tool = tool(folder.path(), count)?;
+            let (tool, plain) = (tool(folder.path(), count)?, plain(folder.path(), count)?);
             let ratio = ours.live.as_secs_f64() / tool.as_secs_f64();
             println!(
-                "{count} users: durable {:.0} ms, live {:.0} ms; {TOOL} {:.0} ms; ratio {ratio:.2}; one changed in the file {:.0} ms",
+                "{count} users: durable {:.0} ms, live {:.0} ms; {TOOL} {:.0} ms, ratio {ratio:.2}; plain columns {:.0} ms, ratio {:.2}; one changed in the file {:.0} ms",
                 ms(ours.durable),
                 ms(ours.live),
                 ms(tool),
+                ms(plain),
+                ours.live.as_secs_f64() / plain.as_secs_f64(),
                 ms(ours.one)
             );
             ratios.push(ratio);
@@ -114,7 +116,7 @@ async fn ours(folder: &Path, count: u32) -> Result<Ours, Box<dyn Error>> {
         };
         let (outcome, (changed, live)) = tokio::join!(outcome, news);
         let (outcome, durable) = outcome?;
-        if changed != expected || outcome.differences.is_empty() {
+        if changed != expected || outcome.changed == 0 {
             return Err::<_, Box<dyn Error>>(format!("{changed} users have changed").into());
         }
         Ok((durable, live))
@@ -126,20 +128,40 @@ async fn ours(folder: &Path, count: u32) -> Result<Ours, Box<dyn Error>> {
     Ok(Ours { durable, live: all, one })
 }
 
-/// The texts of the users put into a file by the tool.
+/// The very rows that ours has made, put into another file by the tool.
 fn tool(folder: &Path, count: u32) -> Result<Duration, Box<dyn Error>> {
+    let rows = Command::new(TOOL)
+        .args(["-readonly", "-cmd", ".mode insert users"])
+        .arg(folder.join("config.1.db"))
+        .arg("SELECT key, form, sum FROM users")
+        .output()?;
+    let inserts = String::from_utf8(rows.stdout)?;
+    if inserts.lines().count() != usize::try_from(count)? {
+        return Err(format!("{TOOL} has read {} rows", inserts.lines().count()).into());
+    }
+    let table = "CREATE TABLE users (key TEXT NOT NULL PRIMARY KEY, form TEXT NOT NULL, sum INTEGER NOT NULL) \
+                 STRICT, WITHOUT ROWID;";
+    put(folder, "rows", &format!("{table}\nBEGIN;\n{inserts}COMMIT;\n"))
+}
+
+/// The texts of the users alone as rows of plain columns: without sums, and passwords for everybody to read.
+fn plain(folder: &Path, count: u32) -> Result<Duration, Box<dyn Error>> {
     let names = user(0, None).map(|(name, _)| format!("{name} TEXT NOT NULL")).join(", ");
     let mut sql = format!("CREATE TABLE users ({names}, PRIMARY KEY (username)) STRICT;\nBEGIN;\n");
     for nth in 0..count {
         let texts = user(nth, None).map(|(_, text)| format!("'{text}'")).join(",");
         writeln!(sql, "INSERT INTO users VALUES({texts});")?;
     }
-    let script = folder.join("rows.sql");
-    std::fs::write(&script, sql + "COMMIT;\n")?;
+    put(folder, "plain", &(sql + "COMMIT;\n"))
+}
+
+fn put(folder: &Path, name: &str, sql: &str) -> Result<Duration, Box<dyn Error>> {
+    let script = folder.join(format!("{name}.sql"));
+    std::fs::write(&script, sql)?;
     let began = Instant::now();
     let done = Command::new(TOOL)
         .arg("-bail")
-        .arg(folder.join("tool.db"))
+        .arg(folder.join(format!("{name}.db")))
         .stdin(File::open(&script)?)
         .status()?;
     let took = began.elapsed();

@@ -121,10 +121,8 @@ pub fn brain(config: &Config, address: IpAddr) -> brain::Settings {
 }
 
 /// A user as the brain wants one.
-fn user(config: &Config, user: &config::users::User) -> User {
-    let (domain, auth_user) =
-        (config.get(&sip_group::DEFAULTDOMAIN).0, config.get(&sip_group::AUTH_USERNAME).0);
-    let password = config.get(&sip_group::AUTH_PASSWORD);
+fn user(defaults: &Defaults, user: &config::users::User) -> User {
+    let Defaults { domain, auth_user, password } = defaults;
     let name = user.key().to_owned();
     let (own_domain, own_auth_user) = (user.get(&fields::DOMAIN), user.get(&fields::AUTHUSER));
     let own_password = user.get(&fields::AUTHPASSWORD);
@@ -132,15 +130,32 @@ fn user(config: &Config, user: &config::users::User) -> User {
         ipei: user.get(&fields::IPEI),
         access_code: access_code(&user.get(&fields::ACCESSCODE)),
         account: Account {
-            domain: first([&own_domain, &domain]).unwrap_or_default().to_owned(),
+            domain: first([&own_domain, domain]).unwrap_or_default().to_owned(),
             display_name: user.get(&fields::DISPLAYNAME),
-            auth_user: first([&own_auth_user, &auth_user]).unwrap_or(&name).to_owned(),
+            auth_user: first([&own_auth_user, auth_user]).unwrap_or(&name).to_owned(),
             password: Password::new(
                 first([own_password.expose(), password.expose()]).unwrap_or_default(),
             ),
             user: name,
         },
         disabled: user.get(&fields::DISABLED),
+    }
+}
+
+/// What counts for users who have nothing of their own.
+struct Defaults {
+    domain: String,
+    auth_user: String,
+    password: value::Password,
+}
+
+impl Defaults {
+    fn of(config: &Config) -> Self {
+        Self {
+            domain: config.get(&sip_group::DEFAULTDOMAIN).0,
+            auth_user: config.get(&sip_group::AUTH_USERNAME).0,
+            password: config.get(&sip_group::AUTH_PASSWORD),
+        }
     }
 }
 
@@ -351,7 +366,7 @@ mod tests {
                     <authuser>u2</authuser><authpassword>own</authpassword></user></users>";
         let (read, _) = Users::read("users.xml", text).unwrap_or_default();
         let accounts: Vec<Account> =
-            read.users.iter().map(|listed| user(&config, listed).account).collect();
+            read.users.iter().map(|listed| user(&Defaults::of(&config), listed).account).collect();
         let seen: Vec<[&str; 3]> = accounts
             .iter()
             .map(|a| [a.domain.as_str(), a.auth_user.as_str(), a.password.expose()])

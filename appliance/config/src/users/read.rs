@@ -25,9 +25,9 @@ impl Users {
     pub fn read_for(model: &Model, file: &str, text: &str) -> Result<(Self, Vec<Notice>), Flaws> {
         let mut reading = Reading::new(file, model);
         // One after the other: all at once they would take ten times the room of the file.
-        let take = |root: &Element, part: Element| {
+        let take = |root: &Element, part: &Element| {
             if root.name == "users" {
-                reading.element(&part);
+                reading.element(part);
             }
         };
         let document =
@@ -52,6 +52,8 @@ pub(super) struct Reading<'a> {
     unique: Unique,
     /// What is said once for all users: where first, and of how many.
     said: BTreeMap<String, (Place, u32)>,
+    /// Fields that are kept only: where first, and of how many.
+    later: BTreeMap<&'static str, (Place, u32)>,
     /// Users that were seen, those with flaws too.
     seen: usize,
     flaws: Vec<Flaw>,
@@ -66,6 +68,7 @@ impl<'a> Reading<'a> {
             users: Users::default(),
             unique: Unique::default(),
             said: BTreeMap::new(),
+            later: BTreeMap::new(),
             seen: 0,
             flaws: Vec::new(),
             notices: Vec::new(),
@@ -155,14 +158,14 @@ impl<'a> Reading<'a> {
         }
     }
 
-    fn unusual(&mut self, spec: &FieldSpec, place: Place, text: &str) {
+    fn unusual(&mut self, spec: &'static FieldSpec, place: Place, text: &str) {
         let name = spec.name;
         if let Some(odd) = (spec.odd)(text) {
             let shown: String = text.chars().take(SHOWN_MAX).collect();
             self.say(place, format!("<{name}> \"{shown}\" is kept as it is; {odd}"));
         }
         if spec.later && !text.is_empty() && text != spec.default {
-            self.say(place, format!("<{name}> is kept, but this version does not act on it"));
+            self.later.entry(name).or_insert((place, 0)).1 += 1;
         }
     }
 
@@ -239,6 +242,10 @@ impl<'a> Reading<'a> {
         for (place, what) in self.unique.secondaries() {
             self.flaw(place, what);
         }
+        let later = std::mem::take(&mut self.later).into_iter().map(|(name, first)| {
+            (format!("<{name}> is kept, but this version does not act on it"), first)
+        });
+        self.said.extend(later);
         for (what, (place, count)) in std::mem::take(&mut self.said) {
             let what = if count == 1 { what } else { format!("{what} (of {count} users)") };
             self.notices.push(Notice { place, what });

@@ -117,7 +117,22 @@ impl User {
 
     /// The row of this user with the handset of another data set.
     pub(crate) fn row_with(&self, device: Option<&Device>) -> Row {
-        device.map_or_else(|| self.row(), |device| self.clone().join(device).row())
+        let owned = |(name, text): (&str, &str)| (name.to_owned(), text.to_owned());
+        Row {
+            key: self.key().to_owned(),
+            fields: self.texts_with(device).into_iter().map(owned).collect(),
+        }
+    }
+
+    /// The texts of this user with the handset of another data set, in the order of the table.
+    pub(crate) fn texts_with<'a>(&'a self, device: Option<&'a Device>) -> Vec<(&'a str, &'a str)> {
+        let of_device = device.map(|device| &*device.record.set).unwrap_or_default();
+        let mut known: Vec<_> = self.0.set.iter().chain(of_device).collect();
+        known.sort_unstable_by_key(|(place, _)| *place);
+        let named = |(place, text): &'a (usize, Text)| {
+            fields::ALL.get(*place).map(|spec| (spec.name, text.as_str()))
+        };
+        known.into_iter().filter_map(named).chain(self.0.others()).collect()
     }
 
     /// The user of a row.
@@ -125,14 +140,17 @@ impl User {
     /// # Errors
     /// The first field that this version does not take.
     pub fn from_row(row: &Row) -> Result<Self, BadField> {
-        Self::from_fields(&row.key, &row.fields)
+        Self::from_fields(&row.key, borrowed(&row.fields))
     }
 
     /// The user whose row has this key and these fields.
     ///
     /// # Errors
     /// The first field that this version does not take.
-    pub fn from_fields(row: &str, fields: &[(String, String)]) -> Result<Self, BadField> {
+    pub fn from_fields<'a>(
+        row: &str,
+        fields: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Self, BadField> {
         let user = Self(Record::from_texts(fields)?);
         match user.key() {
             "" => Err(BadField::Nameless),
@@ -210,8 +228,12 @@ impl Device {
     /// Its key has a blank in it, which no user name has.
     #[must_use]
     pub fn row(&self) -> Row {
-        let key = format!("{:05} {:07}", self.ipei.emc(), self.ipei.psn());
-        Row { key, fields: self.record.owned() }
+        Row { key: self.key(), fields: self.record.owned() }
+    }
+
+    /// The key of that row.
+    pub(crate) fn key(&self) -> String {
+        format!("{:05} {:07}", self.ipei.emc(), self.ipei.psn())
     }
 
     /// The handset of a row.
@@ -220,13 +242,13 @@ impl Device {
     /// The first field that this version does not take, or that is not a handset's.
     pub fn from_row(row: &Row) -> Result<Self, BadField> {
         let device = Self::from_texts(&row.fields)?;
-        let key = device.row().key;
+        let key = device.key();
         if key == row.key { Ok(device) } else { Err(BadField::Key(key)) }
     }
 
     /// The handset that these texts describe.
     pub(super) fn from_texts(texts: &[(String, String)]) -> Result<Self, BadField> {
-        let record = Record::from_texts(texts)?;
+        let record = Record::from_texts(borrowed(texts))?;
         let parts = record.set.iter().filter_map(|(index, _)| fields::ALL.get(*index));
         if let Some(foreign) = parts.into_iter().find(|spec| spec.part != Part::Device) {
             return Err(BadField::Unknown(foreign.name.to_owned()));
@@ -272,29 +294,43 @@ impl Record {
         let known = self.set.iter().filter_map(|(index, text)| {
             fields::ALL.get(*index).map(|spec| (spec.name, text.as_str()))
         });
-        known.chain(self.kept.iter().map(|(name, text)| (name.as_str(), text.as_str())))
+        known.chain(self.others())
+    }
+
+    /// What is no field.
+    fn others(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.kept.iter().map(|(name, text)| (name.as_str(), text.as_str()))
     }
 
     fn owned(&self) -> Vec<(String, String)> {
         self.texts().map(|(name, text)| (name.to_owned(), text.to_owned())).collect()
     }
 
-    fn from_texts(texts: &[(String, String)]) -> Result<Self, BadField> {
-        let mut record = Self { set: Vec::with_capacity(texts.len()), kept: Vec::new() };
+    fn from_texts<'a>(
+        texts: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Self, BadField> {
+        let mut record = Self { set: Vec::with_capacity(FIELDS_USUAL), kept: Vec::new() };
         for (name, text) in texts {
             if fields::find(name).is_some() {
                 record.set(name, text)?;
             } else if !rules::is_name(name) {
-                return Err(BadField::Unknown(name.clone()));
+                return Err(BadField::Unknown(name.to_owned()));
             } else if !rules::is_writable(text) {
-                return Err(BadField::Unwritable(name.clone()));
+                return Err(BadField::Unwritable(name.to_owned()));
             } else {
-                record.kept.push((name.clone(), Text::new(text.clone())));
+                record.kept.push((name.to_owned(), Text::new(text.to_owned())));
             }
         }
         Ok(record)
     }
 }
+
+fn borrowed(fields: &[(String, String)]) -> impl Iterator<Item = (&str, &str)> {
+    fields.iter().map(|(name, text)| (name.as_str(), text.as_str()))
+}
+
+/// Fields that most users have.
+const FIELDS_USUAL: usize = 12;
 
 /// What is said of a text that no file can hold.
 const UNWRITABLE: Reject = Reject::Not("characters that a file can hold");

@@ -74,9 +74,11 @@ impl Unique {
 
     /// Takes a handset.
     pub(super) fn device(&mut self, ipei: Ipei, place: Place) -> Option<Clash> {
-        let shown = format!("{:05} {:07}", ipei.emc(), ipei.psn());
         match self.handsets.entry(ipei) {
-            Entry::Occupied(first) => Some((place, taken("ipei", &shown, *first.get()))),
+            Entry::Occupied(first) => {
+                let shown = format!("{:05} {:07}", ipei.emc(), ipei.psn());
+                Some((place, taken("ipei", &shown, *first.get())))
+            }
             Entry::Vacant(free) => {
                 free.insert(place);
                 None

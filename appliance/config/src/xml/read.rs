@@ -39,7 +39,7 @@ pub fn document(file: &str, text: &str) -> Result<Document, Flaw> {
 pub fn document_in_parts(
     file: &str,
     text: &str,
-    mut take: impl FnMut(&Element, Element),
+    mut take: impl FnMut(&Element, &Element),
 ) -> Result<Document, Flaw> {
     parse(file, text, Some(&mut take))
 }
@@ -58,6 +58,7 @@ fn parse<'a>(file: &str, text: &'a str, take: Option<Take<'a>>) -> Result<Docume
         left_out: LeftOut::default(),
         take,
         taken: false,
+        spare: Vec::new(),
     };
     let root = tree.read(text).map_err(|(at, what)| Flaw {
         file: file.to_owned(),
@@ -101,7 +102,7 @@ impl LeftOut {
 }
 
 /// Is given an element, and the outermost one that it stands in.
-type Take<'a> = &'a mut dyn FnMut(&Element, Element);
+type Take<'a> = &'a mut dyn FnMut(&Element, &Element);
 
 /// Octet offset and what is wrong there.
 type Wrong = (usize, String);
@@ -116,6 +117,8 @@ struct Tree<'a> {
     take: Option<Take<'a>>,
     /// One was taken.
     taken: bool,
+    /// Elements that were taken, to be filled again: there are a hundred thousand in a list of users.
+    spare: Vec<Element>,
 }
 
 impl Tree<'_> {
@@ -156,8 +159,12 @@ impl Tree<'_> {
         if self.elements > ELEMENTS_MAX {
             return Err((at, format!("more than {ELEMENTS_MAX} elements")));
         }
-        let name = name(at, tag.name().as_ref())?;
-        let mut attributes = Vec::new();
+        let tag_name = tag.name();
+        let name = name(at, tag_name.as_ref())?;
+        let mut element = self.spare.pop().unwrap_or_default();
+        element.clear();
+        element.name.push_str(name);
+        let attributes = &mut element.attributes;
         for attribute in tag.attributes() {
             let attribute = attribute.map_err(|error| (at, format!("no XML: {error}")))?;
             if attributes.len() >= ATTRIBUTES_MAX {
@@ -165,11 +172,13 @@ impl Tree<'_> {
             }
             let value = attribute.normalized_value(quick_xml::XmlVersion::Implicit1_0);
             let value = value.map_err(|error| (at, format!("no XML: {error}")))?;
-            attributes
-                .push((self::name(at, attribute.key.as_ref())?, sound(at, &value)?.to_owned()));
+            attributes.push((
+                self::name(at, attribute.key.as_ref())?.to_owned(),
+                sound(at, &value)?.to_owned(),
+            ));
         }
-        let place = self.lines.place(at);
-        self.open.push(Element { name, attributes, place, ..Element::default() });
+        element.place = self.lines.place(at);
+        self.open.push(element);
         Ok(())
     }
 
@@ -199,8 +208,12 @@ impl Tree<'_> {
         }
         match (self.open.as_mut_slice(), &mut self.take) {
             ([root], Some(take)) => {
-                take(root, element);
+                take(root, &element);
                 self.taken = true;
+                if self.spare.len() < SPARE_MAX {
+                    self.spare.append(&mut element.children);
+                    self.spare.push(element);
+                }
             }
             ([.., parent], _) => parent.children.push(element),
             ([], _) => self.root = Some(element),
@@ -258,13 +271,13 @@ impl Tree<'_> {
 }
 
 /// A name that can be written again.
-fn name(at: usize, name: &str) -> Result<String, Wrong> {
+fn name(at: usize, name: &str) -> Result<&str, Wrong> {
     if name.len() > NAME_MAX {
         return Err((at, format!("a name of more than {NAME_MAX} characters")));
     }
     let begins = name.starts_with(|letter: char| letter.is_alphabetic() || "_:".contains(letter));
     if begins && name.chars().all(|letter| letter.is_alphanumeric() || "_:.-".contains(letter)) {
-        Ok(name.to_owned())
+        Ok(name)
     } else {
         Err((at, format!("no XML: {:?} is no name", short(name))))
     }
@@ -320,6 +333,8 @@ impl<'a> Lines<'a> {
     }
 }
 
+/// Elements that are kept to be filled again: more than a user has fields.
+const SPARE_MAX: usize = 64;
 /// Lines after the one that was asked for last, among which the next is looked for first.
 const NEAR: usize = 4;
 /// The largest file that is read: ten thousand users of a thousand characters, and as much again.

@@ -80,7 +80,8 @@ impl Keeping {
             roster.apply(&Change::Removed(key.clone())).map_err(|error| error.to_string())?;
         }
         for Form { key, fields } in put {
-            let row = Row { key: key.clone(), fields };
+            let owned = |(name, text): (&str, &str)| (name.to_owned(), text.to_owned());
+            let row = Row { key: key.clone(), fields: fields.iter().map(owned).collect() };
             let wrong = |error| format!("user {key}: {error}; nothing was changed");
             let device = User::from_row(&row).map_err(wrong)?.get(&fields::IPEI);
             let holder = device.and_then(|ipei| roster.holder(ipei)).filter(|it| **it != *key);

@@ -193,9 +193,15 @@ impl Keeping {
         let author = wish.author;
         let trial = author.confirm_within_s > 0;
         let users = wish.roster.as_ref().map(|new| self.roster.difference(new)).unwrap_or_default();
-        let differences = self.differences(wish.config.as_ref(), &users);
-        let outcome = Outcome { generation: self.generation, notices: wish.notices, differences };
-        if outcome.differences.is_empty() || author.only_look {
+        let settings = wish.config.as_ref().map(|new| self.config.difference(new));
+        let settings = settings.unwrap_or_default();
+        let outcome = Outcome {
+            generation: self.generation,
+            notices: wish.notices,
+            differences: differences(&settings, &users),
+            changed: u32::try_from(settings.len() + users.len()).unwrap_or(u32::MAX),
+        };
+        if outcome.changed == 0 || author.only_look {
             return Ok(outcome);
         }
         if trial {
@@ -233,23 +239,12 @@ impl Keeping {
             generation = self.generation,
             who = author.who,
             from = author.from,
-            differences = outcome.differences.len(),
+            differences = outcome.changed,
             "{}",
             wish.what
         );
         self.now.send_replace((self.generation, self.changes.number()));
         Ok(Outcome { generation: self.generation, ..outcome })
-    }
-
-    /// What would be different, one line each.
-    fn differences(&self, config: Option<&Config>, users: &[Change]) -> Vec<String> {
-        let settings = config.map(|new| self.config.difference(new)).unwrap_or_default();
-        let users = users.iter().map(|change| match change {
-            Change::Added(row) => format!("user {} is added", row.key),
-            Change::Changed(row) => format!("user {} is changed", row.key),
-            Change::Removed(key) => format!("user {key} is removed"),
-        });
-        settings.iter().map(ToString::to_string).chain(users).collect()
     }
 
     /// Puts back what nobody has confirmed, if that is what follows.
@@ -304,6 +299,16 @@ impl Keeping {
         }
         done
     }
+}
+
+/// What would be different, one line each, as many as are told.
+fn differences(settings: &[config::Change], users: &[Change]) -> Vec<String> {
+    let users = users.iter().map(|change| match change {
+        Change::Added(row) => format!("user {} is added", row.key),
+        Change::Changed(row) => format!("user {} is changed", row.key),
+        Change::Removed(key) => format!("user {key} is removed"),
+    });
+    settings.iter().map(ToString::to_string).chain(users).take(Outcome::TOLD_MAX).collect()
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "as map_err gives it")]

@@ -130,9 +130,8 @@ impl Player {
 
     pub(crate) fn put(&self, name: &str, display: &str) {
         self.change(|book| {
-            let fields = [("username", name), ("displayname", display)];
-            let fields = fields.map(|(name, text)| (name.to_owned(), text.to_owned()));
-            book.users.insert(name.into(), Row { key: name.into(), fields: fields.into() });
+            let fields = [("username", name), ("displayname", display)].into_iter().collect();
+            book.users.insert(name.into(), Row { key: name.into(), fields });
             book.history.insert(book.generation, name.into());
         });
     }
@@ -310,7 +309,7 @@ async fn a_burst_of_changes_while_the_owner_is_busy_ends_in_the_last_of_them() {
         if let Heard::Users(news) = client.next().await
             && let Some(row) = news.put.into_iter().next()
         {
-            last.clone_from(&row.fields.last().unwrap().1);
+            row.fields.iter().last().unwrap().1.clone_into(&mut last);
         }
     }
 }

@@ -134,7 +134,7 @@ mod tests {
     }
 
     fn live(config: &Config) -> Live {
-        let fields = vec![("username".to_owned(), "201".to_owned())];
+        let fields = [("username", "201")].into_iter().collect();
         let row = Row { key: "201".into(), fields };
         let news = News { number: 1, whole: true, put: vec![row.into()], removed: vec![] };
         Live::begin(config.clone(), news, None)

@@ -1,7 +1,7 @@
 //! What the role `dect` knows of settings and users, and what a change of them means for the brain.
 
 use super::applies::Begun;
-use super::{Config, address, assigned_ari, brain, user};
+use super::{Config, Defaults, address, assigned_ari, brain, user};
 use bus::conf1::{News, Row};
 use config::groups::fixpart;
 use config::users::{BadField, User as Listed};
@@ -17,6 +17,8 @@ pub struct Live {
     begun: Begun,
     /// What the administrator wants, apart from what waits for a restart.
     config: Config,
+    /// What they say for users who have nothing of their own.
+    defaults: Defaults,
     users: BTreeMap<String, Listed>,
     /// Calls that go on, base stations that are connected, and registrations have it; it stays until a restart.
     address: IpAddr,
@@ -31,7 +33,8 @@ impl Live {
         let address = address(&config);
         let assigned = identity.and_then(assigned_ari);
         let (begun, users) = (Begun::dect(config.clone()), BTreeMap::new());
-        let mut live = Self { begun, config, users, address, assigned, waiting: None };
+        let defaults = Defaults::of(&config);
+        let mut live = Self { begun, config, defaults, users, address, assigned, waiting: None };
         live.news(&News { whole: true, ..news });
         live
     }
@@ -53,7 +56,7 @@ impl Live {
     /// All users as the brain wants them.
     #[must_use]
     pub fn users(&self) -> Vec<User> {
-        self.users.values().map(|listed| user(&self.config, listed)).collect()
+        self.users.values().map(|listed| user(&self.defaults, listed)).collect()
     }
 
     /// What an administrator should know: why the radio is off, and what waits for a restart.
@@ -73,7 +76,8 @@ impl Live {
     /// Takes over the settings that the administrator wants now; tells which users are others by it.
     pub fn set(&mut self, wanted: &Config) -> Vec<UserChange> {
         self.waiting = self.begun.alert(wanted);
-        let before = std::mem::replace(&mut self.config, self.begun.in_force(wanted));
+        self.config = self.begun.in_force(wanted);
+        let before = std::mem::replace(&mut self.defaults, Defaults::of(&self.config));
         if self.waiting.is_none() && !self.address_holds() {
             self.waiting = Some(
                 "takes effect after a restart (appliance ctl restart dect): the server's own address, \
@@ -82,7 +86,7 @@ impl Live {
             );
         }
         let changed = |listed: &Listed| {
-            let now = user(&self.config, listed);
+            let now = user(&self.defaults, listed);
             (user(&before, listed) != now).then(|| UserChange::Put(Box::new(now)))
         };
         self.users.values().filter_map(changed).collect()
@@ -110,7 +114,7 @@ impl Live {
 
     fn remove(&mut self, key: &str, changes: &mut Vec<UserChange>) {
         if let Some(listed) = self.users.remove(key) {
-            changes.push(UserChange::Remove(user(&self.config, &listed).account.user));
+            changes.push(UserChange::Remove(user(&self.defaults, &listed).account.user));
         }
     }
 
@@ -124,9 +128,9 @@ impl Live {
                 return;
             }
         };
-        let now = user(&self.config, &listed);
+        let now = user(&self.defaults, &listed);
         let before = self.users.insert(row.key.clone(), listed);
-        let before = before.map(|listed| user(&self.config, &listed));
+        let before = before.map(|listed| user(&self.defaults, &listed));
         if before.as_ref() == Some(&now) {
             return;
         }
@@ -151,7 +155,7 @@ fn listed(row: &Row) -> Result<Option<Listed>, BadField> {
     if of_nobody {
         return Ok(None);
     }
-    Listed::from_fields(&row.key, &row.fields).map(Some)
+    Listed::from_fields(&row.key, row.fields.iter()).map(Some)
 }
 
 #[cfg(test)]
@@ -160,9 +164,8 @@ mod tests {
     use std::sync::Arc;
 
     fn row(key: &str, fields: &[(&str, &str)]) -> Row {
-        let name = ("username".to_owned(), key.to_owned());
-        let fields = fields.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned()));
-        Row { key: key.into(), fields: std::iter::once(name).chain(fields).collect() }
+        let fields = std::iter::once(("username", key)).chain(fields.iter().copied());
+        Row { key: key.into(), fields: fields.collect() }
     }
 
     fn news(number: u64, put: Vec<Row>, removed: &[&str]) -> News {

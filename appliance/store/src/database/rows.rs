@@ -46,6 +46,12 @@ impl Table {
         Ok(total)
     }
 
+    /// Whether there is no record.
+    pub(super) fn is_empty(self, connection: &Connection) -> Result<bool, StoreError> {
+        let sql = format!("SELECT NOT EXISTS (SELECT 1 FROM {})", self.0);
+        Ok(connection.query_row(&sql, [], |row| row.get(0))?)
+    }
+
     /// Looks for records by their keys.
     pub(super) fn reader(self, connection: &Connection) -> Result<Reader<'_>, StoreError> {
         let sql = format!("SELECT form, sum FROM {} WHERE key = ?1", self.0);
