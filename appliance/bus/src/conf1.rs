@@ -22,46 +22,9 @@ use zbus::{Connection, Message, fdo};
 pub struct Row {
     /// What the user is found by.
     pub key: String,
-    /// Names and texts.
-    pub fields: Fields,
+    /// Names and texts in one piece: after each name U+001F, after each text U+001E.
+    pub fields: String,
 }
-
-/// Names and texts of one user in one piece: of ten thousand users they are two hundred thousand, and each string of its
-/// own has its price on the bus.
-///
-/// A name ends with U+001F, a text with U+001E: no text of an XML file can have them.
-#[derive(Clone, Default, Deserialize, PartialEq, Eq, Serialize, Type)]
-pub struct Fields(String);
-
-impl Fields {
-    /// Each name with its text, in their order.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.split_terminator(TEXT_ENDS).map(|it| it.split_once(NAME_ENDS).unwrap_or((it, "")))
-    }
-
-    fn push(&mut self, name: &str, text: &str) {
-        self.0.reserve(name.len() + text.len() + 2);
-        self.0.push_str(name);
-        self.0.push(NAME_ENDS);
-        self.0.push_str(text);
-        self.0.push(TEXT_ENDS);
-    }
-}
-
-impl<N: AsRef<str>, T: AsRef<str>> FromIterator<(N, T)> for Fields {
-    fn from_iter<I: IntoIterator<Item = (N, T)>>(pairs: I) -> Self {
-        let mut fields = Self(String::with_capacity(FIELDS_USUAL));
-        for (name, text) in pairs {
-            fields.push(name.as_ref(), text.as_ref());
-        }
-        fields
-    }
-}
-
-const NAME_ENDS: char = '\u{1f}';
-const TEXT_ENDS: char = '\u{1e}';
-/// Octets of what most users have.
-const FIELDS_USUAL: usize = 256;
 
 /// What became of the users.
 #[derive(Clone, Default, Deserialize, PartialEq, Eq, Serialize, Type)]
@@ -383,18 +346,6 @@ pub fn changed(message: &Message) -> Option<(u64, u64)> {
 mod tests {
     use super::*;
     use crate::streams::streams;
-
-    #[test]
-    fn what_was_put_into_one_piece_comes_out_of_it() {
-        for pairs in [&[][..], &[("a", "")], &[("", "b")], &[("a", "1"), ("b/", "<b>2</b>")]] {
-            let fields: Fields = pairs.iter().copied().collect();
-            assert_eq!(fields.iter().collect::<Vec<_>>(), pairs);
-        }
-        assert_eq!(
-            Fields("what is this".into()).iter().collect::<Vec<_>>(),
-            [("what is this", "")]
-        );
-    }
 
     #[test]
     fn the_contract_stands() {

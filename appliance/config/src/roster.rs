@@ -7,12 +7,11 @@
 
 mod row;
 
-pub use row::{Change, Row, secret};
+pub use row::{Change, Fields, Row, pairs, secret};
 
 use crate::users::fields::LINK;
 use crate::users::{BadField, Device, LinkKind, User, Users, kept};
 use ident::Ipei;
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// Who has which extension, and which handset.
@@ -97,19 +96,6 @@ impl Roster {
         self.rows_but(|_, _| false)
     }
 
-    /// What [`Self::rows`] tells, without a copy of every name and text.
-    pub fn texts(&self) -> impl Iterator<Item = (Cow<'_, str>, Vec<(&str, &str)>)> {
-        let users = self.users.iter();
-        let users = users.map(|(key, user)| (key.into(), user.texts_with(self.device_of(key))));
-        let unbound = self.devices.values().filter(|it| !self.holders.contains_key(&it.ipei()));
-        let unbound = unbound.map(|device| (device.key().into(), device.texts().collect()));
-        let others = self.others.values().map(|row| {
-            let fields = row.fields.iter().map(|(name, text)| (name.as_str(), text.as_str()));
-            (row.key.as_str().into(), fields.collect())
-        });
-        users.chain(unbound).chain(others)
-    }
-
     /// The rows without those of the users that `known` says are known.
     fn rows_but(&self, known: impl Fn(&str, &User) -> bool) -> impl Iterator<Item = Row> {
         let users = self.users.iter().filter(move |(key, user)| !known(key, user));
@@ -138,6 +124,7 @@ impl Roster {
         let mut roster = Self::default();
         let fields = users.rest();
         if !fields.is_empty() {
+            let fields = fields.into_iter().collect();
             roster.others.insert(String::new(), Row { key: String::new(), fields });
         }
         for device in users.devices {
@@ -169,10 +156,10 @@ impl Roster {
     #[must_use]
     pub fn to_users(&self) -> Users {
         let unbound = self.devices.values().filter(|it| !self.holders.contains_key(&it.ipei()));
-        let rest = self.others.get("").into_iter().flat_map(|row| &row.fields);
+        let rest = self.others.get("").into_iter().flat_map(|row| row.fields.iter());
         let (attributes, unknown): (Vec<_>, Vec<_>) =
             rest.partition(|(name, _)| name.starts_with('@'));
-        let attribute = |(name, text): &(String, String)| (name.replace('@', ""), text.clone());
+        let attribute = |(name, text): (&str, &str)| (name.replace('@', ""), text.to_owned());
         Users {
             users: self.users().collect(),
             devices: unbound.cloned().collect(),

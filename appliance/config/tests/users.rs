@@ -175,7 +175,7 @@ fn what_no_xml_can_hold_is_refused_in_a_table_too() {
     }
     let row = |name: &str, text: &str| config::roster::Row {
         key: "1".into(),
-        fields: vec![("username".into(), "1".into()), (name.into(), text.into())],
+        fields: [("username", "1"), (name, text)].into_iter().collect(),
     };
     for (name, text) in [
         ("a b", ""),

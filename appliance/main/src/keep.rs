@@ -2,7 +2,7 @@
 
 use bus::conf1::{Author, Generation, Outcome, Row};
 use config::Config;
-use config::roster::secret;
+use config::roster::{self, Fields, secret};
 use lan::log::Timestamp;
 use lexopt::{Arg, Parser, ValueExt as _};
 use roles::administer;
@@ -309,17 +309,19 @@ fn read(file: &Path) -> Result<Given, String> {
 /// The user as there is one, with these fields as they are to be.
 fn changed(server: &Server, name: &str, fields: &[(String, String)]) -> Result<Row, ClientError> {
     let there = administer::user(server, name)?;
-    let fresh = || Row { key: name.to_owned(), fields: [("username", name)].into_iter().collect() };
-    let row = there.unwrap_or_else(fresh);
-    let mut all: Vec<(&str, &str)> = row.fields.iter().collect();
+    let row = there.unwrap_or_else(|| Row { key: name.to_owned(), ..Row::default() });
+    let mut all: Vec<(&str, &str)> = roster::pairs(&row.fields).collect();
+    if all.is_empty() {
+        all.push(("username", name));
+    }
     for (field, value) in fields {
         all.retain(|(known, _)| known != field);
         if !value.is_empty() {
             all.push((field, value));
         }
     }
-    let fields = all.into_iter().collect();
-    Ok(Row { key: row.key, fields })
+    let fields: Fields = all.into_iter().collect();
+    Ok(Row { fields: fields.into_piece(), key: name.to_owned() })
 }
 
 /// What came of a change, one line each.
@@ -367,7 +369,7 @@ fn list(rows: &[Row]) -> String {
     let mut text = String::new();
     for row in rows.iter().filter(|row| !row.key.is_empty()) {
         let _ = write!(text, "{}", row.key);
-        for (name, value) in row.fields.iter().filter(|(name, _)| *name != "username") {
+        for (name, value) in roster::pairs(&row.fields).filter(|(name, _)| *name != "username") {
             let shown = if secret(name) { "(secret)" } else { value };
             let _ = write!(text, "  {name}={shown}");
         }

@@ -116,7 +116,7 @@ fn user(nth: u32, name: &str) -> Row {
         ("language", "de".into()),
         ("configgroup", "default".into()),
     ];
-    Row { key: number, fields: fields.map(|(name, text)| (name.to_owned(), text)).into() }
+    Row { key: number, fields: fields.into_iter().collect() }
 }
 
 fn ms(duration: Duration) -> f64 {

@@ -65,7 +65,8 @@ mod tests {
             ("username".to_owned(), key.to_owned()),
             ("authpassword".to_owned(), "zebra7".to_owned()),
         ];
-        let added = roster::Change::Added(Row { key: key.into(), fields });
+        let added =
+            roster::Change::Added(Row { key: key.into(), fields: fields.into_iter().collect() });
         database.commit(&Commit { users: vec![added], ..Commit::default() }).unwrap();
     }
 

@@ -6,15 +6,15 @@
 use crate::files::{Files, write_durably};
 use aes_gcm::aead::{Aead as _, KeyInit as _, Payload};
 use aes_gcm::{Aes256Gcm, Nonce};
-use std::cell::RefCell;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use zeroize::Zeroizing;
 
 /// Seals and opens secrets. It has neither `Debug` nor `Display`.
 pub struct Sealer {
     cipher: Aes256Gcm,
-    nonces: RefCell<Nonces>,
+    nonces: Mutex<Nonces>,
 }
 
 /// Random octets that no nonce was made of yet: an import asks for thousands, and the kernel is asked for many at once.
@@ -62,7 +62,7 @@ impl Sealer {
         };
         let cipher = Aes256Gcm::new_from_slice(&key)
             .map_err(|_| SealError::Length(path.to_owned(), key.len()))?;
-        Ok(Self { cipher, nonces: RefCell::new(Nonces { pool: [0; POOL], used: POOL }) })
+        Ok(Self { cipher, nonces: Mutex::new(Nonces { pool: [0; POOL], used: POOL }) })
     }
 
     /// Seals `secret`; it opens only for the same `purpose` (which record, which field).
@@ -70,7 +70,7 @@ impl Sealer {
     /// # Errors
     /// [`SealError::NoRandom`].
     pub fn seal(&self, purpose: &str, secret: &[u8]) -> Result<String, SealError> {
-        let nonce = self.nonces.borrow_mut().next()?;
+        let nonce = self.nonces.lock().unwrap_or_else(PoisonError::into_inner).next()?;
         let payload = Payload { msg: secret, aad: purpose.as_bytes() };
         let sealed =
             self.cipher.encrypt(&Nonce::from(nonce), payload).map_err(|_| SealError::NotOurs)?;

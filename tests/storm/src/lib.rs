@@ -128,7 +128,7 @@ fn user(n: u64) -> Row {
     let key = format!("{:03}", n % USERS);
     let fields =
         [("username", key.clone()), ("displayname", n.to_string()), ("pin", n.to_string())];
-    Row { key, fields: fields.map(|(name, text)| (name.to_owned(), text)).into() }
+    Row { key, fields: fields.into_iter().collect() }
 }
 
 fn kept(n: u64) -> [subscription::Change; 2] {

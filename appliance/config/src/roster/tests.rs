@@ -33,11 +33,12 @@ fn roster(sketches: &[Sketch], spare: &[u8], rest: bool) -> Roster {
         fields.extend(dynamic.then(|| ("link".to_owned(), "dynamic".to_owned())));
         fields.extend(disabled.map(|disabled| ("disabled".to_owned(), disabled.to_string())));
         fields.extend(code.map(|code| ("shoe".to_owned(), code.to_string())));
-        let row = Row { key: name.to_string(), fields };
+        let row = Row { key: name.to_string(), fields: fields.into_iter().collect() };
         users.users.push(User::from_row(&row).expect("a user"));
     }
     for number in spare.iter().filter(|number| !handsets.contains(number)) {
-        let row = Row { key: ipei(*number), fields: vec![("ipei".into(), ipei(*number))] };
+        let row =
+            Row { key: ipei(*number), fields: [("ipei", ipei(*number))].into_iter().collect() };
         users.devices.push(Device::from_row(&row).expect("a handset"));
     }
     users.devices.sort_by_key(Device::ipei);
@@ -174,7 +175,7 @@ fn the_access_code_waits_with_the_user_until_there_is_a_handset() {
 fn a_row_that_this_version_cannot_read_is_kept_and_counts_for_nothing() {
     let row = |key: &str, name: &str, text: &str| Row {
         key: key.into(),
-        fields: vec![("username".into(), key.into()), (name.into(), text.into())],
+        fields: [("username", key), (name, text)].into_iter().collect(),
     };
     let rows = [row("1", "tx_gain", "loud"), row("2", "disabled", "true")];
     let (roster, refused) = Roster::from_rows(rows.clone());
@@ -195,6 +196,6 @@ fn a_row_that_this_version_cannot_read_is_kept_and_counts_for_nothing() {
 fn an_unknown_field_is_a_secret_where_its_name_suggests_it() {
     assert!(secret("authpassword") && secret("sippassword") && secret("pin"));
     assert!(!secret("username") && !secret("ipei") && !secret("shoe"));
-    let row = Row { key: "1".into(), fields: vec![("authpassword".into(), "geheim".into())] };
+    let row = Row { key: "1".into(), fields: [("authpassword", "geheim")].into_iter().collect() };
     assert!(!format!("{row:?}").contains("geheim"));
 }

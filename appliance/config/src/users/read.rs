@@ -225,7 +225,11 @@ impl<'a> Reading<'a> {
             std::iter::once(text).chain(more)
         });
         let texts: Vec<_> = texts.chain(kept::attributes(element, "")).collect();
-        let Ok(device) = Device::from_texts(&texts) else { return false };
+        let Ok(device) =
+            Device::from_texts(texts.iter().map(|(name, text)| (name.as_str(), text.as_str())))
+        else {
+            return false;
+        };
         if let Some((place, what)) = self.unique.device(device.ipei(), element.place) {
             self.flaw(place, what);
         }

@@ -112,27 +112,18 @@ impl User {
     /// The form in which a user goes over the bus and into the database.
     #[must_use]
     pub fn row(&self) -> Row {
-        Row { key: self.key().to_owned(), fields: self.0.owned() }
+        Row { key: self.key().to_owned(), fields: self.0.texts().collect() }
     }
 
     /// The row of this user with the handset of another data set.
     pub(crate) fn row_with(&self, device: Option<&Device>) -> Row {
-        let owned = |(name, text): (&str, &str)| (name.to_owned(), text.to_owned());
-        Row {
-            key: self.key().to_owned(),
-            fields: self.texts_with(device).into_iter().map(owned).collect(),
-        }
-    }
-
-    /// The texts of this user with the handset of another data set, in the order of the table.
-    pub(crate) fn texts_with<'a>(&'a self, device: Option<&'a Device>) -> Vec<(&'a str, &'a str)> {
         let of_device = device.map(|device| &*device.record.set).unwrap_or_default();
         let mut known: Vec<_> = self.0.set.iter().chain(of_device).collect();
         known.sort_unstable_by_key(|(place, _)| *place);
-        let named = |(place, text): &'a (usize, Text)| {
+        let known = known.into_iter().filter_map(|(place, text)| {
             fields::ALL.get(*place).map(|spec| (spec.name, text.as_str()))
-        };
-        known.into_iter().filter_map(named).chain(self.0.others()).collect()
+        });
+        Row { key: self.key().to_owned(), fields: known.chain(self.0.others()).collect() }
     }
 
     /// The user of a row.
@@ -140,7 +131,7 @@ impl User {
     /// # Errors
     /// The first field that this version does not take.
     pub fn from_row(row: &Row) -> Result<Self, BadField> {
-        Self::from_fields(&row.key, borrowed(&row.fields))
+        Self::from_fields(&row.key, row.fields.iter())
     }
 
     /// The user whose row has this key and these fields.
@@ -186,10 +177,10 @@ impl User {
     /// Takes the handset out of the account; none where it has no IPEI.
     pub(crate) fn split(mut self) -> (Self, Option<Device>) {
         let Some(ipei) = self.get(&IPEI) else { return (self, None) };
-        let (device, user) = self.0.set.into_iter().partition(|(index, _)| {
-            fields::ALL.get(*index).is_some_and(|spec| spec.part == Part::Device)
-        });
-        self.0.set = user;
+        let of_device = |(place, _): &mut (usize, Text)| {
+            fields::ALL.get(*place).is_some_and(|spec| spec.part == Part::Device)
+        };
+        let device = self.0.set.extract_if(.., of_device).collect();
         (self, Some(Device { ipei, record: Record { set: device, kept: Vec::new() } }))
     }
 
@@ -228,7 +219,7 @@ impl Device {
     /// Its key has a blank in it, which no user name has.
     #[must_use]
     pub fn row(&self) -> Row {
-        Row { key: self.key(), fields: self.record.owned() }
+        Row { key: self.key(), fields: self.record.texts().collect() }
     }
 
     /// The key of that row.
@@ -241,14 +232,16 @@ impl Device {
     /// # Errors
     /// The first field that this version does not take, or that is not a handset's.
     pub fn from_row(row: &Row) -> Result<Self, BadField> {
-        let device = Self::from_texts(&row.fields)?;
+        let device = Self::from_texts(row.fields.iter())?;
         let key = device.key();
         if key == row.key { Ok(device) } else { Err(BadField::Key(key)) }
     }
 
     /// The handset that these texts describe.
-    pub(super) fn from_texts(texts: &[(String, String)]) -> Result<Self, BadField> {
-        let record = Record::from_texts(borrowed(texts))?;
+    pub(super) fn from_texts<'a>(
+        texts: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Self, BadField> {
+        let record = Record::from_texts(texts)?;
         let parts = record.set.iter().filter_map(|(index, _)| fields::ALL.get(*index));
         if let Some(foreign) = parts.into_iter().find(|spec| spec.part != Part::Device) {
             return Err(BadField::Unknown(foreign.name.to_owned()));
@@ -272,7 +265,12 @@ impl Record {
     fn insert(&mut self, index: usize, text: Text) {
         match self.at(index) {
             Ok(at) => self.set[at].1 = text,
-            Err(at) => self.set.insert(at, (index, text)),
+            Err(at) => {
+                if self.set.is_empty() {
+                    self.set.reserve(FIELDS_USUAL);
+                }
+                self.set.insert(at, (index, text));
+            }
         }
     }
 
@@ -302,10 +300,6 @@ impl Record {
         self.kept.iter().map(|(name, text)| (name.as_str(), text.as_str()))
     }
 
-    fn owned(&self) -> Vec<(String, String)> {
-        self.texts().map(|(name, text)| (name.to_owned(), text.to_owned())).collect()
-    }
-
     fn from_texts<'a>(
         texts: impl IntoIterator<Item = (&'a str, &'a str)>,
     ) -> Result<Self, BadField> {
@@ -323,10 +317,6 @@ impl Record {
         }
         Ok(record)
     }
-}
-
-fn borrowed(fields: &[(String, String)]) -> impl Iterator<Item = (&str, &str)> {
-    fields.iter().map(|(name, text)| (name.as_str(), text.as_str()))
 }
 
 /// Fields that most users have.

@@ -74,7 +74,10 @@ fn secrets_are_not_shown_and_defaults_are_marked() {
     assert!(show(&["sip.wings".to_owned()]).is_err());
     let row = Row {
         key: "1".into(),
-        fields: [("username", "1"), ("authpassword", "zebra7")].into_iter().collect(),
+        fields: [("username", "1"), ("authpassword", "zebra7")]
+            .into_iter()
+            .collect::<config::roster::Fields>()
+            .into_piece(),
     };
     assert_eq!(list(&[row]), "1  authpassword=(secret)\n");
 }

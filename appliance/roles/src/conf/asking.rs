@@ -2,7 +2,7 @@
 
 use super::keeping::{Keeping, Wish, said};
 use bus::conf1::{Author, Outcome, Row as Form, Standing};
-use config::roster::{Change, Roster, Row};
+use config::roster::{Change, Fields, Roster, Row};
 use config::trial::Event;
 use config::users::{Source, User, Users, fields};
 use config::{Config, Notice, groups, model};
@@ -80,8 +80,7 @@ impl Keeping {
             roster.apply(&Change::Removed(key.clone())).map_err(|error| error.to_string())?;
         }
         for Form { key, fields } in put {
-            let owned = |(name, text): (&str, &str)| (name.to_owned(), text.to_owned());
-            let row = Row { key: key.clone(), fields: fields.iter().map(owned).collect() };
+            let row = Row { key: key.clone(), fields: Fields::of(fields) };
             let wrong = |error| format!("user {key}: {error}; nothing was changed");
             let device = User::from_row(&row).map_err(wrong)?.get(&fields::IPEI);
             let holder = device.and_then(|ipei| roster.holder(ipei)).filter(|it| **it != *key);

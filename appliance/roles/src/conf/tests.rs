@@ -113,7 +113,10 @@ fn one_changed_user_is_one_difference_for_whoever_knew_the_others() {
     let known = users(&mut keeping, 0);
     assert!(known.whole && known.put.len() == 2000);
 
-    let fields = [("username", "1007"), ("displayname", "Bond")].into_iter().collect();
+    let fields = [("username", "1007"), ("displayname", "Bond")]
+        .into_iter()
+        .collect::<config::roster::Fields>()
+        .into_piece();
     let row = Row { key: "1007".into(), fields };
     let change = |answer| Ask::ChangeUsers(author(), vec![row], vec!["1999".into()], answer);
     let outcome = ask(&mut keeping, change).unwrap();
@@ -131,15 +134,21 @@ fn a_user_that_breaks_a_rule_between_users_is_refused_whole() {
     let ipei = ("ipei", "00077 0000001");
     let row = |key: &str| Row {
         key: key.into(),
-        fields: [ipei, ("username", key)].into_iter().collect(),
+        fields: [ipei, ("username", key)]
+            .into_iter()
+            .collect::<config::roster::Fields>()
+            .into_piece(),
     };
     let change = |rows: Vec<Row>| |answer| Ask::ChangeUsers(author(), rows, vec![], answer);
     ask(&mut keeping, change(vec![row("1")])).unwrap();
     let why = ask(&mut keeping, change(vec![row("2")])).unwrap_err();
     assert!(why.contains("that of user 1"), "{why}");
     let news = users(&mut keeping, 0);
-    let owners: Vec<_> =
-        news.put.iter().filter(|row| row.fields.iter().any(|it| it == ipei)).collect();
+    let owners: Vec<_> = news
+        .put
+        .iter()
+        .filter(|row| config::roster::pairs(&row.fields).any(|it| it == ipei))
+        .collect();
     assert!(owners.len() == 1 && owners[0].key == "1");
     let gone = |answer| Ask::ChangeUsers(author(), vec![], vec!["9".into()], answer);
     assert!(ask(&mut keeping, gone).unwrap_err().contains("no user 9"));

@@ -2,7 +2,6 @@
 
 use bus::conf1::{News, Row as Form};
 use config::roster::{Change, Roster, Row};
-use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
@@ -48,11 +47,7 @@ impl Changes {
     pub(super) fn news(&self, roster: &Roster, since: u64) -> News {
         let number = self.number;
         if since < self.since || since > number || since == 0 {
-            let row = |(key, texts): (Cow<'_, str>, Vec<(&str, &str)>)| Form {
-                key: key.into_owned(),
-                fields: texts.into_iter().collect(),
-            };
-            let put = roster.texts().map(row).map(Arc::new).collect();
+            let put = roster.rows().map(form).map(Arc::new).collect();
             return News { number, whole: true, put, removed: Vec::new() };
         }
         let later = self.kept.iter().filter(|(generation, _)| *generation > since);
@@ -88,7 +83,7 @@ impl From<Change> for Step {
 
 /// A row as it travels.
 pub(super) fn form(row: Row) -> Form {
-    Form { key: row.key, fields: row.fields.iter().map(|(name, text)| (name, text)).collect() }
+    Form { key: row.key, fields: row.fields.into_piece() }
 }
 
 /// Changes that are kept for roles that ask for them; a role that is further behind is told everything.
@@ -97,10 +92,11 @@ const KEPT_MAX: usize = 20_000;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use config::roster::pairs;
 
     fn row(key: &str, name: &str) -> Row {
-        let fields = [("username", key), ("displayname", name)];
-        Row { key: key.into(), fields: fields.map(|(a, b)| (a.to_owned(), b.to_owned())).into() }
+        let fields = [("username", key), ("displayname", name)].into_iter().collect();
+        Row { key: key.into(), fields }
     }
 
     #[test]
@@ -127,7 +123,7 @@ mod tests {
         let news = changes.news(&roster, 1);
         assert_eq!(news.removed, ["a"]);
         assert!(
-            news.put.len() == 1 && news.put[0].fields.iter().nth(1) == Some(("displayname", "2"))
+            news.put.len() == 1 && pairs(&news.put[0].fields).nth(1) == Some(("displayname", "2"))
         );
         for (since, whole) in [(0, true), (1, false), (3, false), (4, true)] {
             assert_eq!(changes.news(&roster, since).whole, whole, "{since}");

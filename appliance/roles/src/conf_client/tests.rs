@@ -130,7 +130,10 @@ impl Player {
 
     pub(crate) fn put(&self, name: &str, display: &str) {
         self.change(|book| {
-            let fields = [("username", name), ("displayname", display)].into_iter().collect();
+            let fields = [("username", name), ("displayname", display)]
+                .into_iter()
+                .collect::<config::roster::Fields>()
+                .into_piece();
             book.users.insert(name.into(), Row { key: name.into(), fields });
             book.history.insert(book.generation, name.into());
         });
@@ -309,7 +312,7 @@ async fn a_burst_of_changes_while_the_owner_is_busy_ends_in_the_last_of_them() {
         if let Heard::Users(news) = client.next().await
             && let Some(row) = news.put.into_iter().next()
         {
-            row.fields.iter().last().unwrap().1.clone_into(&mut last);
+            config::roster::pairs(&row.fields).last().unwrap().1.clone_into(&mut last);
         }
     }
 }

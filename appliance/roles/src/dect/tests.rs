@@ -190,7 +190,10 @@ async fn ten_thousand_users_come_at_once_and_one_change_is_one_row() {
         player.change(|book| {
             for number in 10_000..20_000u32 {
                 let key = number.to_string();
-                let fields = [("username", &key)].into_iter().collect();
+                let fields = [("username", &key)]
+                    .into_iter()
+                    .collect::<config::roster::Fields>()
+                    .into_piece();
                 book.users.insert(key.clone(), Row { key, fields });
             }
         });

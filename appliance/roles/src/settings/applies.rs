@@ -134,7 +134,8 @@ mod tests {
     }
 
     fn live(config: &Config) -> Live {
-        let fields = [("username", "201")].into_iter().collect();
+        let fields =
+            [("username", "201")].into_iter().collect::<config::roster::Fields>().into_piece();
         let row = Row { key: "201".into(), fields };
         let news = News { number: 1, whole: true, put: vec![row.into()], removed: vec![] };
         Live::begin(config.clone(), news, None)

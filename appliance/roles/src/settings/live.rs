@@ -4,6 +4,7 @@ use super::applies::Begun;
 use super::{Config, Defaults, address, assigned_ari, brain, user};
 use bus::conf1::{News, Row};
 use config::groups::fixpart;
+use config::roster;
 use config::users::{BadField, User as Listed};
 use ident::{Ari, Ipei};
 use iwu::brain::Settings;
@@ -155,7 +156,7 @@ fn listed(row: &Row) -> Result<Option<Listed>, BadField> {
     if of_nobody {
         return Ok(None);
     }
-    Listed::from_fields(&row.key, row.fields.iter()).map(Some)
+    Listed::from_fields(&row.key, roster::pairs(&row.fields)).map(Some)
 }
 
 #[cfg(test)]
@@ -165,7 +166,7 @@ mod tests {
 
     fn row(key: &str, fields: &[(&str, &str)]) -> Row {
         let fields = std::iter::once(("username", key)).chain(fields.iter().copied());
-        Row { key: key.into(), fields: fields.collect() }
+        Row { key: key.into(), fields: fields.collect::<roster::Fields>().into_piece() }
     }
 
     fn news(number: u64, put: Vec<Row>, removed: &[&str]) -> News {

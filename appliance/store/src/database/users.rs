@@ -9,6 +9,8 @@ use crate::seal::Sealer;
 use config::roster::{self, Row, secret};
 use rusqlite::Connection;
 use std::collections::{BTreeMap, BTreeSet};
+use std::thread;
+use zeroize::Zeroizing;
 
 /// The table.
 pub(super) const TABLE: Table = Table("users");
@@ -28,13 +30,14 @@ pub(super) fn all(
             left_out.record(called(key));
             return Ok(());
         };
-        let mut fields = Vec::with_capacity(form.len());
+        let mut fields: Vec<(String, Zeroizing<String>)> = Vec::with_capacity(form.len());
         for (name, text) in form {
             match text.open(sealer, &purpose(key, &name)) {
-                Some(text) => fields.push((name, text.as_str().to_owned())),
+                Some(text) => fields.push((name, text)),
                 None => left_out.secrets += 1,
             }
         }
+        let fields = fields.iter().map(|(name, text)| (name, text.as_str())).collect();
         rows.push(Row { key: key.to_owned(), fields });
         Ok(())
     })?;
@@ -58,7 +61,7 @@ pub(super) fn differences(
     // The first users of a box come by the thousand.
     let is_empty = TABLE.is_empty(connection)?;
     let mut reader = TABLE.reader(connection)?;
-    let mut differences = Vec::with_capacity(wanted.len());
+    let mut changed = Vec::with_capacity(wanted.len());
     for (key, row) in wanted {
         let before = if is_empty { None } else { reader.get(key)? };
         let is_same = match (&before, row) {
@@ -67,11 +70,37 @@ pub(super) fn differences(
             _ => false,
         };
         if !is_same {
-            let after = row.map(|row| written(sealer, row)).transpose()?;
-            differences.push(difference(sealer, key.to_owned(), before, after));
+            changed.push((key, before, row));
         }
     }
-    Ok(differences)
+    let rows: Vec<&Row> = changed.iter().filter_map(|(_, _, row)| *row).collect();
+    let mut forms = all_written(sealer, &rows)?.into_iter();
+    let differences = changed.into_iter().map(|(key, before, row)| {
+        let after = row.and_then(|_| forms.next());
+        difference(sealer, key.to_owned(), before, after)
+    });
+    Ok(differences.collect())
+}
+
+/// The forms of these rows; of many, two processors make a half each, since sealing takes most of the time.
+fn all_written(sealer: &Sealer, rows: &[&Row]) -> Result<Vec<String>, StoreError> {
+    let make = |rows: &[&Row]| rows.iter().map(|row| written(sealer, row)).collect();
+    if rows.len() < SHARED_MIN {
+        return make(rows);
+    }
+    let (mine, others) = rows.split_at(rows.len() / 2);
+    thread::scope(|scope| {
+        // Where no thread can be had, nobody waits for one.
+        let other = thread::Builder::new().spawn_scoped(scope, || make(others));
+        let mut forms: Vec<String> = make(mine)?;
+        let rest: Result<Vec<String>, StoreError> = match other.map(thread::ScopedJoinHandle::join)
+        {
+            Ok(Ok(made)) => made,
+            Ok(Err(_)) | Err(_) => make(others),
+        };
+        forms.extend(rest?);
+        Ok(forms)
+    })
 }
 
 /// The difference of one record, and what the history says about it: names, no texts.
@@ -125,16 +154,16 @@ pub(super) fn says_same(sealer: &Sealer, key: &str, one: &str, other: &str) -> b
 
 fn is(sealer: &Sealer, form: &str, row: &Row) -> bool {
     let Ok(form) = serde_json::from_str::<Form>(form) else { return false };
-    form.len() == row.fields.len()
-        && form.iter().zip(&row.fields).all(|((name, stored), (wanted, text))| {
+    form.len() == row.fields.iter().count()
+        && form.iter().zip(row.fields.iter()).all(|((name, stored), (wanted, text))| {
             name == wanted && stored.is(sealer, &purpose(&row.key, name), text, secret(name))
         })
 }
 
 /// As [`Form`] is read.
 fn written(sealer: &Sealer, row: &Row) -> Result<String, StoreError> {
-    let mut form = Vec::with_capacity(row.fields.len());
-    for (name, text) in &row.fields {
+    let mut form = Vec::new();
+    for (name, text) in row.fields.iter() {
         form.push((name, Text::new(sealer, || purpose(&row.key, name), text, secret(name))?));
     }
     serde_json::to_string(&form).map_err(|error| StoreError::Record(Box::new(error)))
@@ -153,3 +182,6 @@ fn called(key: &str) -> String {
         user => format!("user {}", short(user)),
     }
 }
+
+/// Rows from which on a second processor is worth its price.
+const SHARED_MIN: usize = 1_000;

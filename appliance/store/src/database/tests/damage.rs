@@ -31,7 +31,10 @@ fn user(nth: u32, name: &str) -> roster::Change {
 fn content(database: &mut Database) -> Vec<String> {
     let stored = database.load().unwrap();
     let settings = stored.settings.iter().map(|it| format!("{} {}", it.path, it.text));
-    let users = stored.users.iter().map(|it| format!("{} {:?}", it.key, it.fields));
+    let users = stored
+        .users
+        .iter()
+        .map(|it| format!("{} {:?}", it.key, it.fields.iter().collect::<Vec<_>>()));
     let handsets = stored.subscriptions.iter().map(|it| it.ipei.to_string());
     let rfps = stored.rfps.iter().map(|it| it.mac.to_string());
     settings.chain(users).chain(handsets).chain(rfps).collect()
