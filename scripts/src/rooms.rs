@@ -233,6 +233,7 @@ const ROOMS: &[Room] = &[
             "dect",
             "ident",
             "iwu",
+            "lan",
             "machine",
             "media",
             "os",

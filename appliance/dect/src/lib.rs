@@ -8,6 +8,7 @@
 //! [`primitive`].
 
 pub mod cc;
+pub mod clock;
 pub mod lapc;
 pub mod lce;
 pub mod mm;

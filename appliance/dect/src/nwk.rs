@@ -10,6 +10,7 @@ mod bases;
 mod calls;
 mod cc_messages;
 mod clms;
+mod daytime;
 mod gate;
 mod handover;
 mod handsets;
@@ -19,12 +20,14 @@ mod media;
 mod ss;
 mod work;
 
+use crate::clock::WallClock;
 use crate::primitive::{CallId, Indication, Request};
 use crate::rfp::Roster;
 use crate::rfp::primitive::Handle;
 use crate::subscription::{Change, RfpRecord, Subscription};
 use bases::Base;
 use calls::Call;
+use daytime::Daytime;
 use handsets::Handset;
 use ident::{Ari, Ipei, Mac};
 use identities::Identities;
@@ -73,6 +76,9 @@ pub enum Input {
     Request(Request),
     /// Use these settings from now on.
     Settings(Settings),
+    /// The clock on the wall shows this from now on; nothing where nobody knows the time. Handsets that show something
+    /// else are told.
+    Clock(Option<WallClock>),
     /// Welcome this base station at the Blowfish door when it comes next (`appliance base approve`).
     ApproveRfp(Mac),
     /// Send this base station away, and forget its number and its key.
@@ -118,6 +124,8 @@ pub struct Settings {
     pub auth_call: bool,
     /// Cipher speech and signalling on the air (`dect.encrypt_voice_data`).
     pub encryption: Encryption,
+    /// Tell handsets date and time (`dect.send_date_time`).
+    pub send_date_time: bool,
     /// Take in base stations at the Blowfish door that are not known yet (`allow_new_rfp`).
     pub allow_new_rfp: bool,
     /// Hand out [`Output::Mirror`].
@@ -190,6 +198,7 @@ pub struct Nwk {
     /// Wrong authentication codes of all handsets together, in the time that is counted.
     wrong_codes: u8,
     last_handle: u16,
+    daytime: Daytime,
     /// What is still to be done in this step.
     todo: VecDeque<Work>,
     /// Timers started, or stopped, since the agenda was last brought up to date.
@@ -225,6 +234,7 @@ impl Nwk {
             strangers: 0,
             wrong_codes: 0,
             last_handle: 0,
+            daytime: Daytime::default(),
             todo: VecDeque::new(),
             timers: Vec::new(),
             outputs: Vec::new(),
@@ -244,6 +254,7 @@ impl Nwk {
 
     /// Takes one input and asks for what follows from it.
     pub fn input(&mut self, now: Instant, input: Input, out: &mut Vec<Output>) {
+        self.daytime_is(now);
         match input {
             Input::Connected { conn, door, peer } => self.connected(conn, door, peer),
             Input::Received(conn, octets) => self.received(conn, octets),
@@ -251,6 +262,7 @@ impl Nwk {
             Input::Stored(ticket, durable) => self.stored(ticket, durable),
             Input::Request(request) => self.request(request),
             Input::Settings(settings) => self.set(settings),
+            Input::Clock(clock) => self.set_clock(now, clock),
             Input::ApproveRfp(mac) => self.roster.approve(mac),
             Input::RemoveRfp(mac) => self.remove_base(mac),
         }
@@ -259,6 +271,7 @@ impl Nwk {
 
     /// Lets the timers run out that are due.
     pub fn expire(&mut self, now: Instant, out: &mut Vec<Output>) {
+        self.daytime_is(now);
         while let Some(key) = self.agenda.expired(now) {
             self.expired(key);
             self.run(now, out);

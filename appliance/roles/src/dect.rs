@@ -5,6 +5,7 @@
 //! wants. Nothing is decided here.
 
 mod control;
+mod daytime;
 mod enrolment;
 mod keeper;
 mod mirror;
@@ -22,6 +23,7 @@ use bus::dect1::Ask;
 use bus::door::Door as BusDoor;
 use bus::observed1;
 use config::Config;
+use daytime::Daytime;
 use dect::nwk::{self, ConnId, Door};
 use dect::subscription::{Change, RfpRecord, Subscription, Subscriptions as _};
 use enrolment::Enrolment;
@@ -199,6 +201,7 @@ struct Role {
     live: Live,
     keeper: Keeper,
     mirror: Option<Mirror>,
+    daytime: Daytime,
     observed: Observation,
 }
 
@@ -246,6 +249,7 @@ impl Role {
             live,
             keeper: Keeper::start(options.conf.clone()),
             mirror,
+            daytime: Daytime::begin(options.identity.is_some()),
             observed: Observation::begin(&options.media, options.media_user, alerts),
         };
         role.carry_out();
@@ -446,6 +450,11 @@ impl Role {
         let _ = sd_notify::notify(&[NotifyState::Watchdog]);
         if let Some(mirror) = &mut self.mirror {
             let _ = mirror.flush();
+        }
+        if let Some(clock) = self.daytime.look(self.live.config()) {
+            let clock = Input::Dect(nwk::Input::Clock(clock));
+            self.brain.input(Instant::now(), clock, &mut self.wanted);
+            self.carry_out();
         }
     }
 }

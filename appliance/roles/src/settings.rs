@@ -186,6 +186,7 @@ fn nwk(config: &Config) -> nwk::Settings {
             value::Encryption::Enabled => Encryption::Enabled,
             value::Encryption::Enforced => Encryption::Enforced,
         },
+        send_date_time: config.get(&dect_group::SEND_DATE_TIME),
         allow_new_rfp: config.get(&fixpart::ALLOW_NEW_RFP),
         mirror: config.get(&fixpart::MIRROR_ENABLE),
         unmasked: config.get(&fixpart::MIRROR_UNMASKED_IPEI),

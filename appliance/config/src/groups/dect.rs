@@ -30,7 +30,7 @@ group! { "dect."
         [.safe_default().hidden().applies(Applies::Restart)]
 
     /// Whether handsets are told date and time.
-    SEND_DATE_TIME: bool = "true" at "send_date_time" [.ip().later().twins(&[
+    SEND_DATE_TIME: bool = "true" at "send_date_time" [.ip().twins(&[
         Alias::spelling("system_event.send_date_time"),
     ])]
 

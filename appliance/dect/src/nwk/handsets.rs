@@ -143,6 +143,9 @@ impl Nwk {
                     if let Indication::NotSubscribed(_, WrongAccessCode) = &indication {
                         self.wrong_code();
                     }
+                    if let Indication::Located(pp, _) = indication {
+                        self.greet_with_time(pp);
+                    }
                     self.indicate(indication);
                 }
                 Effect::Act(Action::Done(outcome)) => self.outcome(pp, outcome),

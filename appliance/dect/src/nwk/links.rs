@@ -162,7 +162,9 @@ impl Nwk {
             Pd::Mm => self.todo.push_front(Work::Mm(pp, mm::Event::Received(message))),
             Pd::Cc => self.cc_message(pp, message),
             Pd::Ciss => {
-                if let Some(answer) = super::ss::answer(&message) {
+                if !self.time_asked(pp, &message)
+                    && let Some(answer) = super::ss::answer(&message)
+                {
                     self.send(pp, &answer);
                 }
             }

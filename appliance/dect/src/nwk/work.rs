@@ -33,6 +33,8 @@ pub(super) enum Key {
     Cc(CallId, cc::Timer),
     /// The time in which wrong authentication codes of all handsets are counted.
     WrongCodes,
+    /// Until the next handset is told the time.
+    Daytime,
 }
 
 /// Who waits for the word of the store.
@@ -70,6 +72,7 @@ impl Nwk {
     pub(super) fn expired(&mut self, key: Key) {
         self.todo.push_back(match key {
             Key::WrongCodes => return self.forgive_wrong_codes(),
+            Key::Daytime => return self.tell_next(),
             Key::Base(conn, timer) => Work::Base(conn, RfpEvent::Expired(timer)),
             Key::Link(id, timer) => Work::Link(id, lce::Event::Expired(timer)),
             Key::Page(pp, PageTimer::Resubmission) => Work::Page(pp, PageEvent::Expired),

@@ -1,10 +1,11 @@
 //! Call control of a simulated handset: EN 300 175-5 clause 9, portable side.
 
 use super::{Seen, SimPp, Timer};
+use dect::clock;
 use dect::primitive::{ReleaseReason, Signal};
 use dect::wire::ie::{
     BasicService, CallingPartyName, CallingPartyNumber, FixedIdentity, MultiDisplay, MultiKeypad,
-    PortableIdentity, ProgressIndicator, SingleDisplay, SingleKeypad,
+    PortableIdentity, ProgressIndicator, SingleDisplay, SingleKeypad, TimeDate,
 };
 use dect::wire::{Id, Kind, Message, Ti};
 use std::collections::VecDeque;
@@ -307,9 +308,24 @@ impl SimPp {
     }
 
     /// Shows and sounds what a message says.
+    /// Asks for date and time (TS 102 527-3 7.4.20).
+    pub(super) fn ask_time(&mut self) {
+        let Some(kept) = &self.kept else {
+            return self.see(Seen::NotPossible("the handset belongs to no system"));
+        };
+        let ask = TimeDate { interpretation: clock::ASKED, date: None, time: None, zone: 0 };
+        let message = Message::new(Ti::opened(CONNECTIONLESS), Kind::CissFacility)
+            .with(&PortableIdentity::Ipui(kept.ipui.clone()))
+            .with(&ask);
+        self.send(&message);
+    }
+
     pub(super) fn show(&mut self, message: &Message) {
         if let Some(signal) = message.get::<Signal>() {
             self.see(Seen::Signal(signal));
+        }
+        if let Some(time) = message.get::<TimeDate>() {
+            self.see(Seen::Time(in_words(&time)));
         }
         let multi = message.get::<MultiDisplay>().map(|text| text.0);
         let single = message.get::<SingleDisplay>().map(|text| text.0.to_string());
@@ -325,6 +341,22 @@ impl SimPp {
         let shown = self.display.clone();
         self.see(Seen::Display(shown));
     }
+}
+
+/// The transaction value of connectionless supplementary services (7.3).
+const CONNECTIONLESS: u8 = 6;
+
+/// What a clock of a handset shows (7.7.50).
+fn in_words(time: &TimeDate) -> String {
+    let (Some([year, month, day]), Some([hour, minute, second])) = (time.date, time.time) else {
+        return "none".to_owned();
+    };
+    let (sign, quarters) = (if time.zone < 0 { '-' } else { '+' }, time.zone.unsigned_abs());
+    format!(
+        "20{year:02}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02} {sign}{:02}:{:02}",
+        quarters / 4,
+        quarters % 4 * 15
+    )
 }
 
 /// Whether a message says that there is something to be heard.

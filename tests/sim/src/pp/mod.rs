@@ -95,6 +95,8 @@ pub enum Command {
     Reject,
     /// Hang up.
     HangUp,
+    /// Ask for date and time.
+    AskTime,
 }
 
 impl fmt::Debug for Command {
@@ -108,6 +110,7 @@ impl fmt::Debug for Command {
             Self::Answer => f.write_str("Answer"),
             Self::Reject => f.write_str("Reject"),
             Self::HangUp => f.write_str("HangUp"),
+            Self::AskTime => f.write_str("AskTime"),
         }
     }
 }
@@ -154,6 +157,8 @@ pub enum Seen {
     Signal(Signal),
     /// The display shows this now.
     Display(String),
+    /// The clock of the handset shows this date and time now, and how far ahead of UTC it is; or that there is none.
+    Time(String),
     /// The system asks for the number.
     WantsNumber,
     /// The number is on its way.
@@ -341,6 +346,7 @@ impl SimPp {
             Command::Answer => self.answer(),
             Command::Reject => self.reject(),
             Command::HangUp => self.hang_up(),
+            Command::AskTime => self.ask_time(),
         }
     }
 

@@ -60,6 +60,7 @@ impl Report {
             }
             Seen::Signal(signal) => report("signal").with("signal", format!("{signal:?}")),
             Seen::Display(text) => report("display").with("text", text.as_str()),
+            Seen::Time(text) => report("time").with("time", text.as_str()),
             Seen::WantsNumber => report("wants-number"),
             Seen::Proceeding => report("proceeding"),
             Seen::RingsThere => report("rings-there"),

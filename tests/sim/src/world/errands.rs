@@ -218,6 +218,7 @@ fn in_words(command: &pp::Command) -> String {
         pp::Command::Answer => "answers".to_owned(),
         pp::Command::Reject => "rejects".to_owned(),
         pp::Command::HangUp => "hangs up".to_owned(),
+        pp::Command::AskTime => "asks for the time".to_owned(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The server: the production brain, its settings, its death and its resurrection.
 
 use super::{Errand, SERVER, Who, World, seeded};
+use dect::clock::WallClock;
 use dect::nwk::{self, ConnId, Region};
 use dect::primitive::AccessCode;
 use ident::{Ari, Ipei};
@@ -219,6 +220,11 @@ impl World {
         change(&mut self.server.config.settings);
         let settings = Box::new(self.server.config.settings.clone());
         self.brain_input(Input::Settings(settings));
+    }
+
+    /// The server's clock is another one.
+    pub(super) fn set_clock(&mut self, clock: Option<WallClock>) {
+        self.brain_input(Input::Dect(nwk::Input::Clock(clock)));
     }
 
     /// The server is told something, if it runs.

@@ -4,9 +4,13 @@ use super::World;
 use super::story::{Step, What, mood_of, time_of, weather_of};
 use crate::pbx::PhoneCommand;
 use crate::pp::{CallState, Command, Seen};
+use dect::clock::WallClock;
 use dect::primitive::AccessCode;
 use iwu::brain::Input;
+use lan::log::Timestamp;
+use lan::zone::Zone;
 use media::session::Codec;
+use std::time::Instant;
 
 impl World {
     /// Plays one line.
@@ -79,6 +83,16 @@ impl World {
                 let time = time_of(time)?;
                 self.change_settings(|settings| settings.sip.registration_expire = time);
             }
+            ["has", "no", "clock"] => self.set_clock(None),
+            ["has", "a", "clock", "at", time, "in", zone] => {
+                let clock = clock_at(self.now, time, zone)?;
+                self.tell(format_args!("the clock shows {time} in {zone}"));
+                self.set_clock(Some(clock));
+            }
+            ["tells" | "keeps", "the", "time"] => {
+                let tells = deed[0] == "tells";
+                self.change_settings(|settings| settings.dect.send_date_time = tells);
+            }
             [deed, number, rest @ ..] => {
                 let handset = self.handset(number)?;
                 self.tell(format_args!("user {number}: {deed} {}", rest.join(" ")));
@@ -116,6 +130,7 @@ impl World {
             ["answers"] => Command::Answer,
             ["rejects"] => Command::Reject,
             ["hangs", "up"] => Command::HangUp,
+            ["asks", "for", "the", "time"] => Command::AskTime,
             ["switches", "on"] => Command::SwitchOn,
             ["switches", "off"] => Command::SwitchOff,
             ["subscribes", "with", code] => Command::Subscribe(AccessCode::new(code)?),
@@ -181,6 +196,13 @@ impl World {
             ["is", "released", reason] => {
                 seen(&|it| matches!(it, Seen::Released(given) if format!("{given:?}") == *reason))
             }
+            ["shows", "the", "time", time @ ..] => {
+                let last = it.seen.iter().rev().find_map(|(_, seen)| match seen {
+                    Seen::Time(shown) => Some(shown),
+                    _ => None,
+                });
+                last.is_some_and(|shown| *shown == time.join(" "))
+            }
             ["shows", text @ ..] => it.pp.display().contains(&text.join(" ")),
             ["is", "called", "by", name @ ..] => seen(
                 &|it| matches!(it, Seen::Ringing { name: Some(given), .. } if *given == name.join(" ")),
@@ -200,6 +222,14 @@ impl World {
     fn handset(&self, number: &str) -> Option<usize> {
         self.handsets.iter().position(|handset| handset.number == number)
     }
+}
+
+/// A clock that shows a time of UTC in a time zone.
+fn clock_at(now: Instant, time: &str, zone: &str) -> Option<WallClock> {
+    let time: Timestamp = time.parse().ok()?;
+    let offset = Zone::read(zone).ok()?.local(time).offset;
+    let seconds = time.as_second() + i64::from(offset);
+    Some(WallClock { at: now, seconds, quarters: i8::try_from(offset / 900).ok()? })
 }
 
 fn phone_command(deed: &[&str]) -> Option<PhoneCommand> {
