@@ -5,7 +5,7 @@ mod table;
 mod watch;
 
 pub use route::{Route, add_route, remove_route};
-pub use table::{Address, Link, addresses, links};
+pub use table::{Address, Link, Traffic, addresses, links};
 pub use watch::Watch;
 
 use nix::sys::socket::{

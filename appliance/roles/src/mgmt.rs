@@ -6,9 +6,8 @@
 //! service begins when the settings are heard, and goes on with them while the
 //! role `conf` is away.
 
-#[expect(dead_code, reason = "the services follow one by one")]
 mod service;
-#[expect(dead_code, reason = "the services follow one by one")]
+mod snmp;
 mod surroundings;
 
 use crate::conf_client::{Conf, ConfClient, Follows, Heard};
@@ -105,8 +104,8 @@ pub async fn run(
 }
 
 /// Every service of the role, begun.
-fn services(_: &Surroundings) -> Vec<Service> {
-    Vec::new()
+fn services(around: &Surroundings) -> Vec<Service> {
+    vec![Service::begin(|show, stop| snmp::serve(around.clone(), show, stop))]
 }
 
 /// Between the services and those who look.

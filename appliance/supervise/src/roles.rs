@@ -210,6 +210,9 @@ pub const ROLES: &[Role] = &[
             Grant { base: Base::Root, path: "etc", rights: Rights::Read },
             Grant { base: Base::Root, path: "ident/ident.xml", rights: Rights::Read },
             Grant { base: Base::Root, path: "run/resolv.conf", rights: Rights::Read },
+            // How fast an interface is; the first folder leads into the second.
+            Grant { base: Base::Root, path: "sys/class/net", rights: Rights::Read },
+            Grant { base: Base::Root, path: "sys/devices", rights: Rights::Read },
         ],
         syscalls: &[calls::TOKIO, calls::NETWORK, calls::FILES],
         network: Network::Ip,

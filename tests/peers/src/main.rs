@@ -6,6 +6,7 @@
 mod alone;
 mod clocks;
 mod liar;
+mod monitoring;
 
 use peers::{CannotBeHere, Given, Story, Wrong};
 use std::process::{Command, ExitCode};
@@ -13,7 +14,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 /// Every story; a module of stories has one line here.
-const ALL: &[&[Story]] = &[alone::STORIES, clocks::STORIES];
+const ALL: &[&[Story]] = &[alone::STORIES, clocks::STORIES, monitoring::STORIES];
 
 fn main() -> ExitCode {
     match told() {

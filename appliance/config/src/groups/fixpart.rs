@@ -3,7 +3,7 @@
 use crate::spec::{Alias, Applies, group};
 use crate::value::{
     FileName, Hosts, Model, Name, Networks, Password, Seconds, SnmpAuth, SnmpPrivacy,
-    SyslogTransport, Text,
+    SnmpTrapVersion, SyslogTransport, Text,
 };
 use ident::{Ari, Ipei};
 use std::net::{IpAddr, Ipv4Addr};
@@ -72,20 +72,35 @@ group! { "fixpart."
     CERTIFICATES_CA: Text = "" at "certificates.ca" [.later()]
 
     /// A user of SNMPv3. Empty means that there is none.
-    SNMP_USER: Name = "" at "snmp.user" [.each(SNMP_USERS).later()]
+    SNMP_USER: Name = "" at "snmp.user" [.each(SNMP_USERS)]
 
     /// How that user proves who it is.
-    SNMP_AUTH: SnmpAuth = "sha256" at "snmp.auth" [.each(SNMP_USERS).later()]
+    SNMP_AUTH: SnmpAuth = "sha256" at "snmp.auth" [.each(SNMP_USERS)]
 
     /// The password for that.
-    SNMP_AUTH_PASSWORD: Password = "" at "snmp.auth_password" [.each(SNMP_USERS).secret().later()]
+    SNMP_AUTH_PASSWORD: Password = "" at "snmp.auth_password" [.each(SNMP_USERS).secret()]
 
     /// How what that user says is hidden.
-    SNMP_PRIVACY: SnmpPrivacy = "aes128" at "snmp.privacy" [.each(SNMP_USERS).later()]
+    SNMP_PRIVACY: SnmpPrivacy = "aes128" at "snmp.privacy" [.each(SNMP_USERS)]
 
     /// The password for that.
     SNMP_PRIVACY_PASSWORD: Password = "" at "snmp.privacy_password"
-        [.each(SNMP_USERS).secret().later()]
+        [.each(SNMP_USERS).secret()]
+
+    /// The port where SNMP is answered.
+    SNMP_PORT: u16 = "161" at "snmp.port" [.range(1, 65_535)]
+
+    /// The networks from which SNMP is answered, with commas between. Empty means those of fixpart.management.networks.
+    SNMP_NETWORKS: Networks = "" at "snmp.networks"
+
+    /// The version of the traps that snmp.traphost gets: 2c with snmp.trapcommunity, 3 as the first of the users of SNMPv3.
+    SNMP_TRAP_VERSION: SnmpTrapVersion = "2c" at "snmp.trap.version"
+
+    /// Whether traps are repeated until snmp.traphost has confirmed them (informs).
+    SNMP_TRAP_CONFIRMED: bool = "false" at "snmp.trap.confirmed"
+
+    /// The port of snmp.traphost.
+    SNMP_TRAP_PORT: u16 = "162" at "snmp.trap.port" [.range(1, 65_535)]
 
     /// What an API token is for, in the administrator's words.
     API_NAME: Name = "" at "api.name" [.each(API_TOKENS).later()]
@@ -100,7 +115,7 @@ group! { "fixpart."
     NTP_SERVE: bool = "false" at "ntp.serve"
 
     /// The networks from which the server may be managed, with commas between. Empty means any.
-    MANAGEMENT_NETWORKS: Networks = "" at "management.networks" [.later()]
+    MANAGEMENT_NETWORKS: Networks = "" at "management.networks"
 }
 
 /// How many users of SNMPv3 there can be.

@@ -363,6 +363,14 @@ choice! {
         Aes128 = "aes128" | "aes",
     }
 
+    /// Which form traps have.
+    SnmpTrapVersion {
+        /// With a community.
+        V2c = "2c" | "2",
+        /// As a user of SNMPv3.
+        V3 = "3",
+    }
+
     /// Which server of the family this one is.
     Model {
         /// 12 handsets.

@@ -136,5 +136,56 @@ fn network(word: &str) -> Option<(IpAddr, u8)> {
     (length <= most).then_some((address, length))
 }
 
+impl Networks {
+    /// Whether an address is in one of them; one of IPv4 that came over a socket of IPv6 is one of IPv4.
+    #[must_use]
+    pub fn contain(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        self.0.iter().any(|(network, length)| match (network, address) {
+            (IpAddr::V4(network), IpAddr::V4(address)) => {
+                let beyond = 32 - u32::from((*length).min(32));
+                let shifted = |it: Ipv4Addr| u32::from(it).checked_shr(beyond);
+                shifted(*network) == shifted(address)
+            }
+            (IpAddr::V6(network), IpAddr::V6(address)) => {
+                let beyond = 128 - u32::from((*length).min(128));
+                let shifted = |it: Ipv6Addr| u128::from(it).checked_shr(beyond);
+                shifted(*network) == shifted(address)
+            }
+            _ => false,
+        })
+    }
+}
+
 /// More than any site has.
 const NETWORKS_MAX: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_in_a_network_whose_bits_it_has() {
+        let networks = Networks(vec![
+            ("192.0.2.128".parse().unwrap(), 25),
+            ("2001:db8::".parse().unwrap(), 32),
+            ("198.51.100.7".parse().unwrap(), 32),
+        ]);
+        for (address, inside) in [
+            ("192.0.2.129", true),
+            ("192.0.2.127", false),
+            ("::ffff:192.0.2.200", true),
+            ("198.51.100.7", true),
+            ("198.51.100.6", false),
+            ("2001:db8:ffff::1", true),
+            ("2001:db9::1", false),
+            ("::1", false),
+        ] {
+            assert_eq!(networks.contain(address.parse().unwrap()), inside, "{address}");
+        }
+        let all = Networks(vec![(Ipv4Addr::UNSPECIFIED.into(), 0)]);
+        assert!(all.contain("203.0.113.9".parse().unwrap()));
+        assert!(!all.contain("::1".parse().unwrap()));
+        assert!(!Networks::default().contain("127.0.0.1".parse().unwrap()));
+    }
+}

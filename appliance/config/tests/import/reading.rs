@@ -240,11 +240,11 @@ fn codecs_that_only_other_servers_have_are_passed_over() {
 
 #[test]
 fn a_value_that_nothing_acts_on_never_stops_a_file() {
-    let inside = "<snmp><enable>maybe</enable></snmp><bif08><shelf1><card2><port3><enable>?</enable></port3></card2></shelf1></bif08>";
+    let inside = "<application><enable_rpc>maybe</enable_rpc></application><bif08><shelf1><card2><port3><enable>?</enable></port3></card2></shelf1></bif08>";
     let (config, notices) = sound(inside);
     assert!(says(
         &notices,
-        "snmp.enable: expected one of true, false; \"maybe\" is kept and not in force"
+        "application.enable_rpc: expected one of true, false; \"maybe\" is kept and not in force"
     ));
     assert!(says(&notices, "bif08.shelf1.card2.port3.enable: expected"), "{notices:?}");
     let written = config.export(&CLEAR);

@@ -100,11 +100,6 @@ impl Agent {
         self.stats
     }
 
-    /// Goes on from what an earlier agent has counted.
-    pub const fn count_from(&mut self, stats: Stats) {
-        self.stats = stats;
-    }
-
     /// The answer to a datagram, if there is one; at most [`super::MESSAGE_MAX`] octets.
     ///
     /// `tree` is called for those who may ask only.

@@ -27,6 +27,31 @@ pub struct Link {
     pub parent: Option<u32>,
     /// Its largest packet.
     pub mtu: u32,
+    /// What went through it.
+    pub traffic: Traffic,
+}
+
+/// What went through an interface since it was made (`struct rtnl_link_stats64`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// Octets received.
+    pub octets_in: u64,
+    /// Packets received, those to many among them.
+    pub packets_in: u64,
+    /// Those to many.
+    pub multicasts_in: u64,
+    /// Damaged.
+    pub errors_in: u64,
+    /// Thrown away though nothing was wrong.
+    pub drops_in: u64,
+    /// Octets sent.
+    pub octets_out: u64,
+    /// Packets sent.
+    pub packets_out: u64,
+    /// Not sent because of an error.
+    pub errors_out: u64,
+    /// Thrown away though nothing was wrong.
+    pub drops_out: u64,
 }
 
 /// An address of an interface.
@@ -108,12 +133,14 @@ fn link(body: &[u8]) -> Option<Link> {
         kind: None,
         parent: None,
         mtu: 0,
+        traffic: Traffic::default(),
     };
     for (kind, value) in attributes(body.get(16..)?) {
         match kind {
             IFLA_ADDRESS => link.mac = value.try_into().unwrap_or_default(),
             IFLA_IFNAME => link.name = text(value),
             IFLA_LINK => link.parent = number(value, 0),
+            IFLA_STATS64 => link.traffic = traffic(value),
             IFLA_MTU => link.mtu = number(value, 0).unwrap_or(0),
             IFLA_LINKINFO => {
                 let kind = attributes(value).find(|(kind, _)| *kind == IFLA_INFO_KIND);
@@ -123,6 +150,24 @@ fn link(body: &[u8]) -> Option<Link> {
         }
     }
     Some(link)
+}
+
+fn traffic(stats: &[u8]) -> Traffic {
+    let nth = |at: usize| {
+        let octets = stats.get(at * 8..at * 8 + 8).and_then(|octets| octets.try_into().ok());
+        octets.map_or(0, u64::from_ne_bytes)
+    };
+    Traffic {
+        packets_in: nth(0),
+        packets_out: nth(1),
+        octets_in: nth(2),
+        octets_out: nth(3),
+        errors_in: nth(4),
+        errors_out: nth(5),
+        drops_in: nth(6),
+        drops_out: nth(7),
+        multicasts_in: nth(8),
+    }
 }
 
 fn address(body: &[u8]) -> Option<Address> {
@@ -173,6 +218,7 @@ const IFLA_IFNAME: u16 = 3;
 const IFLA_MTU: u16 = 4;
 const IFLA_LINK: u16 = 5;
 const IFLA_LINKINFO: u16 = 18;
+const IFLA_STATS64: u16 = 23;
 const IFLA_INFO_KIND: u16 = 1;
 const IFA_ADDRESS: u16 = 1;
 const IFA_LOCAL: u16 = 2;

@@ -1,15 +1,10 @@
 //! What every service of the role is given.
 
-use crate::household::socket_name;
 use crate::settings;
-use bus::door::connect;
-use bus::observed1::{Observed, ServiceProxy};
 use config::Config;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::sync::watch;
-use tokio::time::timeout;
 
 /// What a service has around it; without `Debug`, since the settings hold passwords.
 #[derive(Clone)]
@@ -44,18 +39,3 @@ impl Identity {
         Self { serial: read("serial"), mac: read("mac"), ari: read("ari") }
     }
 }
-
-impl Surroundings {
-    /// What can be seen of this role; `None` where it is away or does not answer in time.
-    pub(super) async fn observe(&self, role: &str) -> Option<Observed> {
-        let path = self.sockets.join(socket_name(role));
-        let asking = async {
-            let connection = connect(&path, self.supervisor).await.ok()?;
-            ServiceProxy::new(&connection).await.ok()?.get().await.ok()
-        };
-        timeout(PATIENCE, asking).await.ok().flatten()
-    }
-}
-
-/// A role answers in milliseconds; one that hangs is restarted by the supervisor.
-const PATIENCE: Duration = Duration::from_secs(2);

@@ -87,15 +87,18 @@ mod tests {
     use iwu::users::User;
     use std::fmt::Write as _;
 
-    /// Settings of these groups on which the roles conf and time act by themselves.
-    const OTHERS: &[&str] = &["fixpart.model", "fixpart.ntp.servers", "fixpart.ntp.serve"];
+    /// Settings of these groups on which another role acts by itself.
+    fn is_anothers(spec: &Spec) -> bool {
+        let groups = ["fixpart.snmp.", "fixpart.management.", "fixpart.ntp."];
+        spec.path == "fixpart.model" || groups.iter().any(|group| spec.path.starts_with(group))
+    }
 
     fn acted_on() -> impl Iterator<Item = &'static Spec> {
         [groups::dect::ALL, groups::sip::ALL, groups::fixpart::ALL]
             .into_iter()
             .flatten()
             .copied()
-            .filter(|spec| !spec.later && !OTHERS.contains(&spec.path))
+            .filter(|spec| !spec.later && !is_anothers(spec))
     }
 
     /// Everything is on, so that a change of any setting has something to change.

@@ -56,7 +56,7 @@ pub struct Issue {
 /// Below our root.
 ///
 /// We have no number of our own among the enterprises; this is the place that net-snmp keeps for trials
-/// (`netSnmpPlaypen`), and a number in it (docs/decisions/080-own-snmp.md).
+/// (`netSnmpPlaypen`), and a number in it (docs/decisions/087-own-snmp.md).
 pub(super) fn mib(arcs: &[u32]) -> Oid {
     Oid::new(&[1, 3, 6, 1, 4, 1, 8072, 9999, 9999, 7347]).child(arcs)
 }
