@@ -75,6 +75,11 @@ const OTHER_NAMES: &[(&str, &str)] = &[
 
 /// Where the table differs on purpose: path, what differs, why.
 const EXCEPTIONS: &[(&str, &str, &str)] = &[
+    (
+        "network.mtu",
+        "options",
+        "networks with larger packets exist, and files for the family name them",
+    ),
     ("network.vlan", "options", "0 is the first of its numbers"),
     ("security.password_lifetime", "type", "it is one of three numbers"),
     ("TAP.shelf1.card0.port1.SMS_AlertTone", "type", "it is a number of which only two have names"),

@@ -70,6 +70,11 @@ pub(crate) enum Question {
     HandsetRemove(String),
     /// A token for a new base station, for this one only where it is named.
     Enrol(Option<String>),
+    /// Where the machine is in the network; as JSON or as text.
+    Network {
+        /// One JSON line.
+        json: bool,
+    },
     /// How the roles fare.
     Roles,
     /// What can be seen of one role, or of all; as JSON or as text.
@@ -153,6 +158,7 @@ fn command(word: &str, mut parser: Parser) -> Result<Command, lexopt::Error> {
     match word {
         "run" => run(&mut parser),
         "status" => status(parser),
+        "net" => net(parser),
         "base" | "handset" => about(word, parser),
         "enrol" => enrol(parser),
         "decode" => decode(parser),
@@ -336,6 +342,19 @@ fn status(mut parser: Parser) -> Result<Command, lexopt::Error> {
     control(state, Question::Status { json })
 }
 
+fn net(mut parser: Parser) -> Result<Command, lexopt::Error> {
+    match parser.next()? {
+        Some(Arg::Value(word)) if word == "show" => {}
+        _ => return Err("expected: net show".into()),
+    }
+    match status(parser)? {
+        Command::Control(state, Question::Status { json }) => {
+            Ok(Command::Control(state, Question::Network { json }))
+        }
+        other => Ok(other),
+    }
+}
+
 fn about(what: &str, mut parser: Parser) -> Result<Command, lexopt::Error> {
     let (mut state, mut words) = (None, Vec::new());
     while let Some(argument) = parser.next()? {
@@ -445,6 +464,7 @@ usage: appliance COMMAND
                                                    be the server; the files are DIR/config.xml and DIR/users.xml; roles
                                                    that change the machine itself run only --with their names
   status --state DIR [--json]                      who is subscribed, located, registered
+  net show --state DIR [--json]                    addresses, and what the network has told
   base list --state DIR                            base stations, those that wait for approval too
   base approve MAC --state DIR                     let a base station in
   base remove MAC --state DIR                      send a base station away for good
@@ -465,7 +485,7 @@ usage: appliance COMMAND
                                                    the same for a captured session of the Blowfish door
   version                                          which version this is
   help [COMMAND]                                   this, or what is about one command
-  media|dect --state DIR ...                       be one role; the server starts these itself";
+  net|media|dect --state DIR ...                       be one role; the server starts these itself";
 
 #[cfg(test)]
 mod tests;

@@ -34,6 +34,7 @@ pub(crate) fn ask(server: &Server, question: &Question) -> Result<String, Client
             ))
         }
         Question::Enrol(mac) => Ok(format!("{}\n", client::enrol(server, mac.as_deref())?)),
+        Question::Network { json } => Ok(crate::network::show(&client::network(server)?, *json)),
         Question::Roles => Ok(roles(&client::roles(server)?)),
         Question::Observed { role, json } => observed(server, role.as_deref(), *json),
         Question::Time { json } => Ok(crate::clock::show(&client::time(server)?, *json)),

@@ -7,6 +7,7 @@ mod decode;
 mod help;
 mod keep;
 mod logs;
+mod network;
 mod settings;
 mod users;
 
@@ -14,7 +15,6 @@ use arguments::{Command, Place};
 use roles::causes::with_causes;
 use roles::client::Server;
 use roles::entry;
-use roles::network;
 use roles::parent::{self, Plan};
 use roles::sandbox::Ground;
 use roles::settings::{Files, Optional};
@@ -36,7 +36,7 @@ fn obey(command: Command) -> ExitCode {
     let done = match command {
         Command::Run(place, with) => return run(&place, &with),
         Command::Init => return roles::init::main(),
-        Command::Network(address) => return network::main(address.as_deref()),
+        Command::Network(address) => return roles::network::main(address.as_deref()),
         Command::Role(name, place) => {
             let files = files(&place);
             return be(name, &entry::Place::foreground(place.state, files));

@@ -7,6 +7,7 @@ use bus::Connection;
 use bus::control1::{Roles, ServiceProxy as ControlProxy};
 use bus::dect1::{ServiceProxy, Status};
 use bus::door::{Away, connect};
+use bus::net1::{NetState, ServiceProxy as NetProxy};
 use bus::observed1::{Observed, ServiceProxy as ObservedProxy};
 use bus::time1::{ServiceProxy as TimeProxy, TimeState};
 use std::future::Future;
@@ -69,6 +70,17 @@ pub fn status(server: &Server) -> Result<Status, ClientError> {
     ask(server, "dect", async |connection| {
         let server = ServiceProxy::new(connection).await?;
         server.status().await
+    })
+}
+
+/// Where the machine is in the network.
+///
+/// # Errors
+/// [`ClientError`].
+pub fn network(server: &Server) -> Result<NetState, ClientError> {
+    ask(server, "net", async |connection| {
+        let server = NetProxy::new(connection).await?;
+        Ok(server.state().await?)
     })
 }
 

@@ -1,5 +1,7 @@
 //! The beginning of a role's process: its log, its passed socket, its runtime, and how it is stopped.
 
+mod machine;
+
 use crate::conf::{self, ConfError};
 use crate::conf_client::Conf;
 use crate::console::{self, ConsoleError};
@@ -12,9 +14,11 @@ use crate::layout;
 use crate::log::{DEVLOG, JOURNAL, KMSG, LogError, Senders, Settings as LogSettings, Sockets};
 use crate::media::{self, MediaError};
 use crate::mgmt::{self, MgmtError};
+use crate::net::{self, NetError};
 use crate::sandbox::{self, Bases, Ground};
 use crate::settings::{self, Files, Optional};
 use crate::time::{self, TimeError};
+use machine::Machine;
 use nix::sys::prctl;
 use nix::sys::signal::Signal;
 use os::passed::{NotPassed, Passed};
@@ -81,7 +85,7 @@ impl Place {
     /// The folder that a role has for itself; the one of the log is made, since it may have been lost, and those of
     /// other roles with files of their own, since in the foreground nobody else makes them.
     fn own(&self, role: &Role) -> PathBuf {
-        if !["log", "conf", "mgmt"].contains(&role.name) {
+        if !["log", "conf", "mgmt", "net"].contains(&role.name) {
             return self.state.clone();
         }
         let foreground = self.ground == Ground::Foreground;
@@ -97,6 +101,12 @@ impl Place {
     /// Where the role `conf` is called.
     fn conf(&self) -> Conf {
         Conf { path: self.sockets.join(socket_name("conf")), uid: self.supervisor() }
+    }
+
+    /// What the console looks at.
+    fn console_sources(&self) -> console::Sources {
+        let (conf, sockets) = (self.conf(), self.sockets.clone());
+        console::Sources { conf, identity: layout::IDENTITY.into(), sockets }
     }
 
     /// The user who has made the sockets of the roles.
@@ -150,6 +160,9 @@ pub enum EntryError {
     /// The role `time`.
     #[error(transparent)]
     Time(#[from] TimeError),
+    /// The role `net`.
+    #[error(transparent)]
+    Net(#[from] NetError),
 }
 
 impl EntryError {
@@ -168,6 +181,7 @@ impl EntryError {
             | Self::Log(_)
             | Self::Mgmt(_)
             | Self::Time(_)
+            | Self::Net(_)
             | Self::Sandbox(_)
             | Self::Orphan
             | Self::Runtime(_) => 1,
@@ -251,6 +265,7 @@ pub fn role(name: &str, place: &Place) -> Result<(), EntryError> {
     let own = place.own(role);
     let kmsg = kernel_messages(role, place, &mut passed);
     let doors = (role.name == "console").then(console::Doors::open);
+    let machine = (role.name == "net").then(|| Machine::open(place));
     confine(role, place, &own).map_err(EntryError::Sandbox)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
@@ -269,11 +284,7 @@ pub fn role(name: &str, place: &Place) -> Result<(), EntryError> {
             "console" => {
                 let control = passed.named(CONTROL).ok_or(NotPassed::None)?;
                 let doors = doors.ok_or(NotPassed::None)?;
-                let sources = console::Sources {
-                    conf: place.conf(),
-                    identity: layout::IDENTITY.into(),
-                    sockets: place.sockets.clone(),
-                };
+                let sources = place.console_sources();
                 let given = console::Given { doors, control, listener, callers, sources };
                 Ok(console::run(given, stop).await?)
             }
@@ -286,6 +297,11 @@ pub fn role(name: &str, place: &Place) -> Result<(), EntryError> {
                 let journal = datagrams(JOURNAL).ok_or(NotPassed::None)?;
                 let sockets = Sockets { bus: listener, journal, devlog: datagrams(DEVLOG), kmsg };
                 Ok(crate::log::run(log_settings(place, own, callers), sockets, stop).await?)
+            }
+            "net" => {
+                let machine = machine.ok_or(NotPassed::None)?;
+                let options = machine.options((place, own), callers, &mut passed)?;
+                Ok(net::run(options, listener, stop).await?)
             }
             "media" => {
                 let mut stop = pin!(stop);

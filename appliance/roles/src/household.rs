@@ -39,8 +39,6 @@ pub(crate) trait Ground {
     fn standing(&self) -> Option<Standing>;
     /// Does what is asked of the machine and not of its roles, and says what is to follow.
     fn order(&mut self, request: &Request) -> Ordered;
-    /// A process that is no role has ended: whether the roles in the network are to begin anew.
-    fn stranger_ended(&mut self, pid: u32, how: Ended) -> bool;
     /// Something that a person should know of has happened.
     fn news(&mut self, news: News<'_>);
 }
@@ -50,8 +48,8 @@ pub(crate) trait Ground {
 pub(crate) enum Ordered {
     /// It cannot be done.
     Refused,
-    /// It is being done.
-    Done,
+    /// It is done when the role `net` begins anew, which it is to do now.
+    Network,
     /// It is done when the box starts anew, which it is to do now.
     Reboot,
 }
@@ -186,12 +184,10 @@ impl<G: Ground> Household<G> {
             // Before it is reaped the number cannot belong to somebody else.
             let exit = index.map(|index| self.exited(index, how));
             os::process::reap(pid)?;
-            match (index, exit) {
-                (Some(index), Some(exit)) => {
-                    self.input(Input::Exited(index, exit));
-                    self.forget_if_over(index);
-                }
-                _ => self.stranger_ended(pid, how),
+            // Without an index it was an orphan.
+            if let (Some(index), Some(exit)) = (index, exit) {
+                self.input(Input::Exited(index, exit));
+                self.forget_if_over(index);
             }
         }
         Ok(())
@@ -207,17 +203,12 @@ impl<G: Ground> Household<G> {
         }
     }
 
-    /// One that was no role: an orphan, or a helper of ours that has changed the network.
-    fn stranger_ended(&mut self, pid: u32, how: Ended) {
-        if !self.ground.stranger_ended(pid, how) {
-            return;
-        }
+    /// Begins those of these roles anew that run; one that was not started yet finds everything as it is.
+    fn begin_anew(&mut self, wanted: impl Fn(&Role) -> bool, why: &str) {
         for index in 0..self.houses.len() {
-            let in_network =
-                self.houses.get(index).is_some_and(|it| it.role.network == Network::Ip);
-            // One that was not started yet will find the network as it is.
-            if in_network && self.houses.get(index).is_some_and(|it| it.pid().is_some()) {
-                tracing::info!(role = self.name(index), "begins anew, since the address is new");
+            let house = self.houses.get(index);
+            if house.is_some_and(|it| wanted(it.role) && it.pid().is_some()) {
+                tracing::info!(role = self.name(index), "begins anew, {why}");
                 self.input(Input::Restart(index));
             }
         }
@@ -288,10 +279,17 @@ impl<G: Ground> Household<G> {
             }
             Request::Reboot => Ending::Reboot,
             Request::PowerOff => Ending::PowerOff,
+            Request::AddressChanged => {
+                self.begin_anew(|role| role.network == Network::Ip, "since the address is new");
+                return vec![Answer::Done];
+            }
             Request::OtherSlot | Request::Reset(_) | Request::Address(_) | Request::AsItWas => {
                 match self.ground.order(&request) {
                     Ordered::Refused => return vec![Answer::Refused],
-                    Ordered::Done => return vec![Answer::Done],
+                    Ordered::Network => {
+                        self.begin_anew(|role| role.name == "net", "since an address was typed");
+                        return vec![Answer::Done];
+                    }
                     Ordered::Reboot => Ending::Reboot,
                 }
             }

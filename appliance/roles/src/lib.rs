@@ -23,6 +23,7 @@ pub mod media;
 pub mod media_client;
 pub mod mgmt;
 mod modules;
+pub mod net;
 pub mod net_client;
 pub mod network;
 mod observing;

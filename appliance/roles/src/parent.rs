@@ -6,7 +6,6 @@ use crate::entry::FLUSH_EVERY;
 use crate::household::{Ground, Household, News, Ordered};
 use crate::journal::Journal;
 use nix::sys::signal::Signal;
-use os::process::Ended;
 use std::ffi::OsString;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
@@ -92,11 +91,12 @@ pub fn asked_for(name: &str) -> Result<&'static str, String> {
     Ok(role.name)
 }
 
-/// Whether the network of this process is another one than that of PID 1; where that cannot be seen it is taken for the
-/// same.
+/// Whether the network of this process is another one than that of PID 1; where that may not be looked at, as in some
+/// containers, than that of the kernel's own first thread. Where neither can be seen it is taken for the same.
 fn in_own_network() -> bool {
     let of = |process: &str| std::fs::read_link(format!("/proc/{process}/ns/net"));
-    matches!((of("self"), of("1")), (Ok(own), Ok(first)) if own != first)
+    let Ok(own) = of("self") else { return false };
+    of("1").or_else(|_| of("2")).is_ok_and(|first| own != first)
 }
 
 struct Foreground<'a, F> {
@@ -133,10 +133,6 @@ impl<F: FnMut()> Ground for Foreground<'_, F> {
 
     fn order(&mut self, _: &Request) -> Ordered {
         Ordered::Refused
-    }
-
-    fn stranger_ended(&mut self, _: u32, _: Ended) -> bool {
-        false
     }
 
     fn news(&mut self, news: News<'_>) {

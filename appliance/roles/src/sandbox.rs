@@ -95,6 +95,7 @@ const fn families(network: Network) -> &'static [Family] {
     match network {
         Network::Local => &[Family::Unix, Family::Netlink],
         Network::Ip => &[Family::Unix, Family::Netlink, Family::Ip],
+        Network::Wire => &[Family::Unix, Family::Netlink, Family::Ip, Family::Packet],
     }
 }
 

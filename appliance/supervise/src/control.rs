@@ -37,6 +37,8 @@ pub enum Request {
     Address(Fixed),
     /// Forget the address that was typed: what was there before counts again.
     AsItWas,
+    /// The address is another one: whoever speaks to the network begins anew.
+    AddressChanged,
 }
 
 /// How much a factory reset takes away.
@@ -228,6 +230,7 @@ impl Request {
             Self::Reset(scope) => (7, &[*scope as u8]),
             Self::Address(fixed) => (8, &fixed.encode()),
             Self::AsItWas => (9, &[]),
+            Self::AddressChanged => (10, &[]),
         };
         let mut record = begin(kind);
         put(&mut record, NAME_AT, content);
@@ -246,6 +249,7 @@ impl Request {
             Self::OtherSlot => Ask::OtherSlot,
             Self::Reset(_) => Ask::Reset,
             Self::Address(_) | Self::AsItWas => Ask::Address,
+            Self::AddressChanged => Ask::AddressChanged,
         }
     }
 
@@ -264,6 +268,7 @@ impl Request {
                 record.get(NAME_AT..NAME_AT + Fixed::LEN)?.try_into().ok()?,
             )?),
             9 => Self::AsItWas,
+            10 => Self::AddressChanged,
             _ => return None,
         };
         (request.encode() == *record).then_some(request)
@@ -375,6 +380,7 @@ mod tests {
             Request::Standing,
             Request::OtherSlot,
             Request::AsItWas,
+            Request::AddressChanged,
             Request::Address(Fixed {
                 host: Host::parse("192.0.2.10/24").unwrap(),
                 gateway: Some([192, 0, 2, 1].into()),
@@ -407,7 +413,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_read_says_exactly_what_the_record_says(octets in proptest::array::uniform32(any::<u8>()), kind in prop_oneof![0u8..10, 0x80u8..0x85]) {
+        fn what_is_read_says_exactly_what_the_record_says(octets in proptest::array::uniform32(any::<u8>()), kind in prop_oneof![0u8..11, 0x80u8..0x85]) {
             let mut record = [0; RECORD];
             put(&mut record, 0, &octets);
             put(&mut record, 0, &[VERSION, kind]);

@@ -77,6 +77,8 @@ pub enum Ask {
     Reset,
     /// An address for the box, or the one that it had before.
     Address,
+    /// Those who speak to the network to begin anew, since the address is another one.
+    AddressChanged,
 }
 
 /// Where a role is started.
@@ -163,6 +165,8 @@ pub enum Network {
     Local,
     /// IP too.
     Ip,
+    /// IP too, and packets as they are on the wire.
+    Wire,
 }
 
 impl Role {

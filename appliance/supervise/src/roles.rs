@@ -109,6 +109,34 @@ pub const ROLES: &[Role] = &[
         network: Network::Local,
     },
     Role {
+        name: "net",
+        about: "Gives this machine its addresses, routes and name, by DHCP or as they are set",
+        // In safe mode it does without the settings.
+        after: &[],
+        calls: &["conf"],
+        listens: true,
+        datagrams: &[],
+        asks: &[Ask::AddressChanged],
+        runs: Runs::WhenAsked,
+        uid: 705,
+        capabilities: &[Capability::NetBindService, Capability::NetAdmin, Capability::NetRaw],
+        memory_mib_max: 32,
+        tasks_max: 8,
+        files_max: 128,
+        share: SERVES,
+        watchdog: Some(WATCHDOG),
+        last_resort: LastResort::DegradeInSafeModeToo,
+        files: &[
+            RUN,
+            Grant { base: Base::Run, path: "network", rights: Rights::Write },
+            Grant { base: Base::Own, path: "", rights: Rights::Write },
+            Grant { base: Base::Root, path: "run/resolv.conf", rights: Rights::Write },
+            Grant { base: Base::Root, path: "proc/sys/net", rights: Rights::Use },
+        ],
+        syscalls: &[calls::TOKIO, calls::NETWORK, calls::FILES],
+        network: Network::Wire,
+    },
+    Role {
         name: "time",
         about: "Asks time servers, keeps the clock right, and tells others the time",
         after: &["conf"],
@@ -327,8 +355,10 @@ mod tests {
             for grant in role.files {
                 assert!(!grant.path.starts_with('/') && !grant.path.contains(".."), "{grant:?}");
             }
-            let privileged = Capability::NetAdmin;
-            assert!(!role.capabilities.contains(&privileged), "{} is not net", role.name);
+            for privileged in [Capability::NetAdmin, Capability::NetRaw] {
+                let has = role.capabilities.contains(&privileged);
+                assert_eq!(has, role.name == "net", "{}", role.name);
+            }
         }
     }
 
@@ -352,9 +382,11 @@ mod tests {
     fn each_role_asks_the_supervisor_for_what_its_work_is_and_for_nothing_else() {
         let asking: Vec<_> = ROLES
             .iter()
-            .filter(|role| !role.asks.is_empty())
+            .filter(|role| !role.asks.is_empty() && role.name != "net")
             .map(|role| (role.name, role.asks.to_vec()))
             .collect();
+        // It speaks to strangers, and can do no more by it than they can with a cable.
+        assert_eq!(find("net").unwrap().asks, [Ask::AddressChanged]);
         let both = [Ask::Status, Ask::Reboot, Ask::PowerOff];
         assert_eq!(asking.iter().map(|(name, _)| *name).collect::<Vec<_>>(), ["ctl", "console"]);
         for (name, asks) in asking {

@@ -105,6 +105,12 @@ impl Process {
         &self.passed
     }
 
+    /// What was said until now is not looked at any more.
+    pub fn forget(&mut self) {
+        while self.lines.try_recv().is_ok() {}
+        self.passed.clear();
+    }
+
     /// Everything that it has printed, and an earlier process of the same name.
     #[must_use]
     pub fn everything(&self) -> String {

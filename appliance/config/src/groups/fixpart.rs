@@ -52,7 +52,7 @@ group! { "fixpart."
     RING_TIMEOUT: Seconds = "180" at "ring_timeout" [.range(5, 600).applies(Applies::NextCall)]
 
     /// The server that is asked for names when network.dns1 and network.dns2 are silent.
-    DNS3: Option<Ipv4Addr> = "" at "network.dns3" [.applies(Applies::Restart).later().was(&[
+    DNS3: Option<Ipv4Addr> = "" at "network.dns3" [.was(&[
         Alias::spelling("network.dns3"),
     ])]
 

@@ -1,7 +1,7 @@
 //! `<network>`: where the server is in the network.
 //!
-//! Read from the files that the box keeps of what was typed at its console and of what the import of a virtual
-//! appliance has given; a role that keeps all of it will read them from `config.xml` too.
+//! What is changed here is felt at once, by the role `net` and by nobody else; those who speak to the network begin anew
+//! when the address is another one.
 
 use crate::spec::{Alias, Applies, group};
 use crate::value::{
@@ -12,31 +12,31 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 group! { "network."
     /// Whether the address comes from DHCP or is the one below.
     BOOTPROTO: Bootproto = "dhcp" at "bootproto"
-        [.applies(Applies::Restart).default_on_rack("static").later()]
+        [.default_on_rack("static")]
 
     /// The IPv4 address of the server.
-    IPADDR: Option<Ipv4Addr> = "" at "ipaddr" [.applies(Applies::Restart).later()]
+    IPADDR: Option<Ipv4Addr> = "" at "ipaddr"
 
     /// The mask of its network.
-    NETMASK: Option<Ipv4Addr> = "" at "netmask" [.applies(Applies::Restart).later()]
+    NETMASK: Option<Ipv4Addr> = "" at "netmask"
 
     /// Where everything goes that is for another network.
-    GATEWAY: Option<Ipv4Addr> = "" at "gateway" [.applies(Applies::Restart).later()]
+    GATEWAY: Option<Ipv4Addr> = "" at "gateway"
 
     /// The server that is asked for names first.
-    DNS1: Option<Ipv4Addr> = "" at "dns1" [.applies(Applies::Restart).later()]
+    DNS1: Option<Ipv4Addr> = "" at "dns1"
 
     /// The server that is asked for names when the first is silent.
-    DNS2: Option<Ipv4Addr> = "" at "dns2" [.applies(Applies::Restart).later()]
+    DNS2: Option<Ipv4Addr> = "" at "dns2"
 
     /// The VLAN whose tag is written and read; 0 is none.
-    VLAN: u16 = "0" at "vlan" [.range(0, 4094).applies(Applies::Restart).later()]
+    VLAN: u16 = "0" at "vlan" [.range(0, 4094)]
 
     /// The name of the server in the network. Empty means fixpart- and the end of its MAC address.
-    HOSTNAME: Option<Label> = "" at "hostname" [.applies(Applies::Restart).later()]
+    HOSTNAME: Option<Label> = "" at "hostname"
 
     /// The domain of the server in the DNS.
-    DOMAIN: Domain = "" at "domain" [.applies(Applies::Restart).later()]
+    DOMAIN: Domain = "" at "domain"
 
     /// The port of the pages of a 2500 or 8000.
     HTTP_PORT: u16 = "80" at "http-port" [.range(1, 65_535).rack()]
@@ -76,7 +76,7 @@ group! { "network."
     MAC: Option<Mac> = "" at "mac" [.rack()]
 
     /// The largest packet; 0 leaves it to the system.
-    MTU: Mtu = "0" at "mtu" [.range(576, 1500).applies(Applies::Restart).later()]
+    MTU: Mtu = "0" at "mtu" [.range(576, 9216)]
 
     /// The server that is asked for the time. Empty means those that DHCP names, unless fixpart.ntp.servers names some.
     NTP: Host = "" at "ntp"

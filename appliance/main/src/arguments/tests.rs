@@ -62,6 +62,11 @@ fn the_running_server_is_asked_one_thing_at_a_time() {
         Ok(Command::Control(Some("s".into()), approve))
     );
     assert_eq!(
+        read("appliance net show --json --state s"),
+        Ok(Command::Control(Some("s".into()), Question::Network { json: true }))
+    );
+    assert!(read("appliance net hide --state s").is_err());
+    assert_eq!(
         read("appliance ctl restart media"),
         Ok(Command::Control(None, Question::Restart("media".into())))
     );

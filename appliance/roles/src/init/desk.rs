@@ -18,31 +18,30 @@ use update::bootstate::{Reset, SlotState};
 /// The box, apart from its roles.
 pub(super) struct Desk {
     slot: Option<Booted>,
-    /// What the kernel's command line has set, which wins.
-    address: Option<String>,
-    /// The helper that sets up the network.
-    helper: Option<u32>,
+    /// The kernel's command line has set the address.
+    address_fixed: bool,
 }
 
 impl Desk {
-    /// Sets up the network and waits until that is done: roles that begin find it as it is to be.
+    /// Has the form of a virtual appliance read at the first start, and waits until that is done: the role `net` begins with
+    /// what it says.
     pub(super) fn open(line: &Line, feeder: &mut Feeder) -> Self {
-        let desk = Self {
-            slot: line.slot.filter(|_| !line.diskless),
-            address: line.net.clone(),
-            helper: None,
-        };
-        match desk.network() {
-            Ok(child) => match wait(&child, NETWORK_MAX, feeder) {
+        match form() {
+            Ok(child) => match wait(&child, FORM_MAX, feeder) {
                 Some(Ended::Code(_)) => {}
                 Some(how @ Ended::Signal(_)) => {
-                    say(&format!("the network is not set up: its helper has ended {how}"));
+                    say(&format!(
+                        "the form of the appliance is not read: its reader has ended {how}"
+                    ));
                 }
-                None => say("the network is not set up: its helper does not end"),
+                None => say("the form of the appliance is not read: its reader does not end"),
             },
-            Err(error) => say(&format!("the network is not set up: {error}")),
+            Err(error) => say(&format!("the form of the appliance is not read: {error}")),
         }
-        desk
+        if let Err(error) = network::make_files() {
+            say(&format!("the network cannot be written down: {error}"));
+        }
+        Self { slot: line.slot.filter(|_| !line.diskless), address_fixed: line.net.is_some() }
     }
 
     pub(super) fn standing(&self, record: Option<&BootRecord>) -> Standing {
@@ -56,11 +55,11 @@ impl Desk {
             slot: self.slot,
             other,
             mode: if trial { Mode::Trial } else { Mode::Normal },
-            address_fixed: self.address.is_some(),
+            address_fixed: self.address_fixed,
         }
     }
 
-    pub(super) fn order(&mut self, request: &Request, record: Option<&mut BootRecord>) -> Ordered {
+    pub(super) fn order(request: &Request, record: Option<&mut BootRecord>) -> Ordered {
         let done = |done: bool| if done { Ordered::Reboot } else { Ordered::Refused };
         match request {
             Request::OtherSlot => done(record.is_some_and(BootRecord::switch)),
@@ -78,17 +77,14 @@ impl Desk {
                 }
                 done(wanted)
             }
-            Request::Address(fixed) => self.address(Some(network::file::text(fixed))),
-            Request::AsItWas => self.address(None),
+            Request::Address(fixed) => Self::address(Some(network::file::text(fixed))),
+            Request::AsItWas => Self::address(None),
             _ => Ordered::Refused,
         }
     }
 
-    /// Keeps or forgets an address, and sets up the network anew.
-    fn address(&mut self, text: Option<String>) -> Ordered {
-        if self.helper.is_some() {
-            return Ordered::Refused;
-        }
+    /// Keeps or forgets an address, for the role `net`.
+    fn address(text: Option<String>) -> Ordered {
         let folder = Path::new(network::FOLDER);
         let path = folder.join(network::CONSOLE);
         let kept = match text {
@@ -99,43 +95,27 @@ impl Desk {
                 _ => Ok(()),
             },
         };
-        let begun = kept.and_then(|()| self.network());
-        match begun {
-            Ok(child) => {
-                self.helper = Some(child.pid());
-                Ordered::Done
-            }
+        match kept {
+            Ok(()) => Ordered::Network,
             Err(error) => {
                 tracing::error!(%error, "the address cannot be kept");
                 Ordered::Refused
             }
         }
     }
+}
 
-    /// Whether this was the helper, and the address is another one now.
-    pub(super) fn stranger_ended(&mut self, pid: u32, how: Ended) -> bool {
-        if self.helper != Some(pid) {
-            return false;
-        }
-        self.helper = None;
-        if !matches!(how, Ended::Code(_)) {
-            tracing::error!(%how, "the helper that sets up the network has ended");
-        }
-        how == Ended::Code(network::CHANGED.into())
-    }
-
-    fn network(&self) -> io::Result<Child> {
-        let word = |word: &str| CString::new(word).map_err(io::Error::other);
-        let words = std::iter::once(network::NAME).chain(self.address.as_deref()).map(word);
-        let program = Program {
-            path: word(super::EXECUTABLE)?,
-            words: words.collect::<io::Result<_>>()?,
-            environment: Vec::new(),
-            descriptors: Vec::new(),
-            group: None,
-        };
-        program.spawn()
-    }
+/// Starts the reader of the form.
+fn form() -> io::Result<Child> {
+    let word = |word: &str| CString::new(word).map_err(io::Error::other);
+    let program = Program {
+        path: word(super::EXECUTABLE)?,
+        words: vec![word(network::NAME)?],
+        environment: Vec::new(),
+        descriptors: Vec::new(),
+        group: None,
+    };
+    program.spawn()
 }
 
 /// Waits until a child has ended, at most for so long; then it is killed. Orphans are let go meanwhile.
@@ -161,4 +141,4 @@ pub(super) fn wait(child: &Child, limit: Duration, feeder: &mut Feeder) -> Optio
 }
 
 /// A drive may have to find out first what is in it.
-const NETWORK_MAX: Duration = Duration::from_secs(20);
+const FORM_MAX: Duration = Duration::from_secs(20);

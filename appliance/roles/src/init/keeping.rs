@@ -9,7 +9,6 @@ use crate::household::{Ground, News, Ordered};
 use crate::layout;
 use nix::sys::signal::Signal;
 use os::group::{Ceiling, Group};
-use os::process::Ended;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::Path;
@@ -108,11 +107,7 @@ impl Ground for Box_ {
     }
 
     fn order(&mut self, request: &Request) -> Ordered {
-        self.desk.order(request, self.record.as_mut())
-    }
-
-    fn stranger_ended(&mut self, pid: u32, how: Ended) -> bool {
-        self.desk.stranger_ended(pid, how)
+        Desk::order(request, self.record.as_mut())
     }
 
     fn news(&mut self, news: News<'_>) {

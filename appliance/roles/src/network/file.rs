@@ -1,21 +1,12 @@
 //! Addresses in files: the elements that the settings have for them.
 
+use crate::net::fixed;
 use config::Config;
 use config::groups::{fixpart, network};
-use config::value::Bootproto;
 use std::io::{self, Read as _};
 use std::net::Ipv4Addr;
 use std::path::Path;
-use supervise::net::{Fixed, Host, Vlan};
-
-/// What a file wants.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Wanted {
-    /// An address.
-    pub(crate) fixed: Option<Fixed>,
-    /// A name in the network.
-    pub(crate) name: Option<String>,
-}
+use supervise::net::Fixed;
 
 /// The file that wants this address.
 pub(crate) fn text(fixed: &Fixed) -> String {
@@ -50,7 +41,7 @@ pub(super) fn put(config: &mut Config, fixed: &Fixed) {
 ///
 /// # Errors
 /// Why it cannot be used, in a sentence.
-pub(crate) fn read(path: &Path) -> Result<Option<Wanted>, String> {
+pub(crate) fn read(path: &Path) -> Result<Option<Config>, String> {
     let mut text = String::new();
     match std::fs::File::open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -67,23 +58,8 @@ pub(crate) fn read(path: &Path) -> Result<Option<Wanted>, String> {
         let name = names.join(".");
         return Err(format!("{}: {name}: expected a value that it can take", path.display()));
     }
-    let fixed = wanted_address(&config).map_err(|wrong| format!("{}: {wrong}", path.display()))?;
-    Ok(Some(Wanted { fixed, name: config.get(&network::HOSTNAME).map(|name| name.0) }))
-}
-
-fn wanted_address(config: &Config) -> Result<Option<Fixed>, supervise::net::Wrong> {
-    let address = config.get(&network::IPADDR);
-    let (Some(address), Bootproto::Static) = (address, config.get(&network::BOOTPROTO)) else {
-        return Ok(None);
-    };
-    let mask = config.get(&network::NETMASK).ok_or(supervise::net::Wrong::Prefix)?;
-    let host = Host::with_netmask(address, mask)?;
-    let words = |address: Option<Ipv4Addr>| address.map_or_else(String::new, |it| it.to_string());
-    let gateway = supervise::net::gateway(&words(config.get(&network::GATEWAY)), host)?;
-    let servers = [&network::DNS1, &network::DNS2, &fixpart::DNS3];
-    let servers = servers.map(|server| words(config.get(server))).join(",");
-    let dns = supervise::net::dns(&servers)?;
-    Ok(Some(Fixed { host, gateway, dns, vlan: Vlan::new(config.get(&network::VLAN))? }))
+    fixed(&config).map_err(|wrong| format!("{}: {wrong}", path.display()))?;
+    Ok(Some(config))
 }
 
 /// Ours have some hundred octets.
@@ -92,8 +68,9 @@ const FILE_MAX: u64 = 64 << 10;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use supervise::net::{Host, Vlan};
 
-    fn fixed() -> Fixed {
+    fn typed() -> Fixed {
         Fixed {
             host: Host::parse("10.0.2.20/22").unwrap(),
             gateway: Some([10, 0, 2, 2].into()),
@@ -106,11 +83,11 @@ mod tests {
     fn an_address_is_read_as_it_was_written() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("console.xml");
-        assert_eq!(read(&path), Ok(None));
-        let least = Fixed { gateway: None, dns: [None; 3], vlan: None, ..fixed() };
-        for fixed in [fixed(), least] {
-            std::fs::write(&path, text(&fixed)).unwrap();
-            assert_eq!(read(&path).unwrap().unwrap().fixed, Some(fixed));
+        assert!(matches!(read(&path), Ok(None)));
+        let least = Fixed { gateway: None, dns: [None; 3], vlan: None, ..typed() };
+        for wanted in [typed(), least] {
+            std::fs::write(&path, text(&wanted)).unwrap();
+            assert_eq!(fixed(&read(&path).unwrap().unwrap()), Ok(Some(wanted)));
         }
     }
 
@@ -125,10 +102,10 @@ mod tests {
             ("4094", "4095"),
             ("</config>", ""),
         ] {
-            let bad = text(&fixed()).replacen(from, to, 1);
-            assert_ne!(bad, text(&fixed()), "{from}");
+            let bad = text(&typed()).replacen(from, to, 1);
+            assert_ne!(bad, text(&typed()), "{from}");
             std::fs::write(&path, bad).unwrap();
-            let why = read(&path).unwrap_err();
+            let why = read(&path).err().unwrap();
             assert!(why.contains("expected") || why.contains("the file ends within"), "{why}");
         }
     }

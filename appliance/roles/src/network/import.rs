@@ -4,7 +4,7 @@
 //! to a file, with the elements of the settings; from then on that file counts, and the form is not asked again
 //! before a factory reset.
 
-use super::file::{self, Wanted};
+use super::{IMPORT, file};
 use crate::modules;
 use config::Config;
 use config::groups::{network, provisioning};
@@ -18,16 +18,11 @@ use std::process::{Command, ExitCode};
 use store::{Disk, write_durably};
 use supervise::net::{self, Fixed, Host};
 
-/// What the form wants: as it was read at the first start, which this may be.
-pub(super) fn at_first_start(folder: &Path) -> Wanted {
+/// Writes down what the form wants, if this is the first start.
+pub(super) fn at_first_start(folder: &Path) {
     let path = folder.join(IMPORT);
-    match file::read(&path) {
-        Ok(Some(wanted)) => return wanted,
-        Ok(None) => {}
-        Err(problem) => {
-            tracing::error!("{problem}");
-            return Wanted::default();
-        }
+    if path.exists() {
+        return;
     }
     let mut config = Config::default();
     if let Some((from, text)) = environment() {
@@ -42,7 +37,6 @@ pub(super) fn at_first_start(folder: &Path) -> Wanted {
     if let Err(error) = written {
         tracing::error!(%error, "what the import has said cannot be kept");
     }
-    super::read(&path)
 }
 
 /// The form as text, and where it was.
@@ -150,8 +144,6 @@ fn address<'a>(
     }))
 }
 
-/// What the form has said, with the elements of the settings.
-const IMPORT: &str = "import.xml";
 /// More than a virtual machine has.
 const DRIVES: [&str; 4] = ["/dev/sr0", "/dev/sr1", "/dev/sr2", "/dev/sr3"];
 
@@ -163,11 +155,19 @@ mod tests {
         fields.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
     }
 
+    #[derive(Debug, PartialEq)]
+    struct Wanted {
+        fixed: Option<Fixed>,
+        name: Option<String>,
+    }
+
     fn kept(fields: &[(&str, &str)]) -> Wanted {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("import.xml");
         std::fs::write(&path, apply(&form(fields), "a test").write()).unwrap();
-        file::read(&path).unwrap().unwrap()
+        let config = file::read(&path).unwrap().unwrap();
+        let fixed = crate::net::fixed(&config).unwrap();
+        Wanted { fixed, name: config.get(&network::HOSTNAME).map(|name| name.0) }
     }
 
     #[test]
@@ -187,8 +187,9 @@ mod tests {
         );
         let empty =
             [("hostname", ""), ("address", ""), ("gateway", ""), ("dns", ""), ("vlan", "0")];
-        assert_eq!(kept(&empty), Wanted::default());
-        assert_eq!(kept(&[]), Wanted::default());
+        let nothing = Wanted { fixed: None, name: None };
+        assert_eq!(kept(&empty), nothing);
+        assert_eq!(kept(&[]), nothing);
     }
 
     #[test]
