@@ -8,6 +8,7 @@ use crate::conf_client::{Conf, Patience};
 use bus::conf1::{Author, ServiceProxy};
 use bus::door;
 use config::Config;
+use config::groups::network;
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -48,9 +49,14 @@ impl Given {
         with(config, &self.changes(folder).values)
     }
 
-    /// Whether an address was typed that is still in force.
-    pub(super) fn was_typed(&self) -> bool {
-        !self.typed.is_empty()
+    /// Who has given the static address that is in force.
+    pub(super) fn whose(&self) -> &'static str {
+        let has = |values: &Values| values.contains_key(network::IPADDR.spec.path);
+        match (has(&self.typed), has(&self.imported)) {
+            (true, _) => "typed at the console",
+            (false, true) => "by the import of the appliance",
+            (false, false) => "as it is set",
+        }
     }
 
     /// Whether anything is to be taken into the settings.

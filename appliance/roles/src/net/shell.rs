@@ -43,7 +43,7 @@ pub(super) struct Shell {
     /// Leases and renewals.
     pub(super) leases: u64,
     /// The address that the supervisor knows of.
-    told: Option<String>,
+    told: String,
     moved: bool,
 }
 
@@ -70,12 +70,22 @@ impl Shell {
             untaken,
             refused: None,
             leases: 0,
-            told: None,
+            told: String::new(),
             moved: false,
         };
+        shell.told = shell.told_before();
         shell.wanted = shell.wanted_by(config);
         shell.look();
         shell
+    }
+
+    /// The address that an earlier process has written down, or that the roles have begun with: none.
+    fn told_before(&self) -> String {
+        let line = self.options.given.line.as_deref();
+        let report = std::fs::read_to_string(&self.options.report).unwrap_or_default();
+        let written = report.lines().find_map(|line| line.strip_prefix("address "));
+        let address = line.or(written).and_then(|words| words.split('/').next());
+        address.filter(|it| it.parse::<IpAddr>().is_ok()).unwrap_or_default().to_owned()
     }
 
     fn wanted_by(&self, config: Option<&Config>) -> Wanted {
@@ -355,8 +365,8 @@ impl Shell {
         });
         let address = state.ipv4.address.clone();
         if self.decided || !address.is_empty() {
-            self.moved |= self.told.as_ref().is_some_and(|told| *told != address);
-            self.told = Some(address);
+            self.moved |= self.told != address;
+            self.told = address;
         }
         let mut before = NetState::default();
         let changed = self.state.send_if_modified(|now| {
@@ -373,8 +383,7 @@ impl Shell {
 
     /// For the resolver, the console and the kernel.
     fn write_down(&mut self, state: &NetState, before: &NetState) {
-        let typed = self.options.given.was_typed();
-        let whose = if typed { "typed at the console" } else { "as it is set" };
+        let whose = self.options.given.whose();
         let files = [
             (&self.options.resolver, state::resolver(state), state::resolver(before)),
             (&self.options.report, state::report(state, whose), String::new()),

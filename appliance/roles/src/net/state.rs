@@ -123,6 +123,8 @@ pub(super) fn report(state: &NetState, whose: &str) -> String {
     // Writing to a string cannot fail.
     if !router.is_empty() {
         let _ = write!(words, ", gateway {router}");
+    } else if source == "static" {
+        words.push_str(", no gateway");
     }
     if !state.dns.is_empty() {
         let _ = write!(words, ", DNS {}", state.dns.join(" "));

@@ -90,7 +90,8 @@ mod tests {
     /// Settings of these groups on which another role acts by itself.
     fn is_anothers(spec: &Spec) -> bool {
         let groups = ["fixpart.snmp.", "fixpart.management.", "fixpart.ntp."];
-        spec.path == "fixpart.model" || groups.iter().any(|group| spec.path.starts_with(group))
+        matches!(spec.path, "fixpart.model" | "fixpart.network.dns3")
+            || groups.iter().any(|group| spec.path.starts_with(group))
     }
 
     fn acted_on() -> impl Iterator<Item = &'static Spec> {
