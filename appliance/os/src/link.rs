@@ -5,8 +5,8 @@ mod table;
 mod watch;
 
 pub use route::{Route, add_route, remove_route};
-pub use table::{Address, Link, Traffic, addresses, links};
-pub use watch::Watch;
+pub use table::{Address, Link, Traffic, addresses, links, router6};
+pub use watch::{Watch, name_servers};
 
 use nix::sys::socket::{
     AddressFamily, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType, recv, sendto, socket,

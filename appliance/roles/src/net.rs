@@ -121,8 +121,14 @@ pub async fn run(
                 taken = true;
                 shell.taken();
             }
-            news = changed(&watch) => if news? {
-                shell.look();
+            news = changed(&watch) => {
+                let news = news?;
+                for packet in &news {
+                    shell.routers(packet);
+                }
+                if !news.is_empty() {
+                    shell.look();
+                }
             },
             packet = shell.wire.next() => shell.packet(packet),
             () = due => shell.expire(),
@@ -139,14 +145,19 @@ pub async fn run(
     Ok(())
 }
 
-/// Waits until something is told of the kernel's network; whether it was.
-async fn changed(watch: &AsyncFd<Watch>) -> io::Result<bool> {
+/// Waits until something is told of the kernel's network, and takes what waits.
+async fn changed(watch: &AsyncFd<Watch>) -> io::Result<Vec<Vec<u8>>> {
     let mut ready = watch.readable().await?;
-    let mut news = false;
-    while ready.get_inner().take()?.is_some() {
-        news = true;
+    let mut news = Vec::new();
+    while news.len() < NEWS_MAX {
+        match ready.get_inner().take()? {
+            Some(packet) => news.push(packet),
+            None => {
+                ready.clear_ready();
+                break;
+            }
+        }
     }
-    ready.clear_ready();
     Ok(news)
 }
 
@@ -208,5 +219,7 @@ const CONF_MAX: Duration = Duration::from_secs(15);
 const BEAT: Duration = Duration::from_secs(5);
 /// Callers at a time: the roles, pages, an administrator or two.
 const GUESTS_MAX: usize = 32;
+/// Packets of news that are taken at once; the others follow.
+const NEWS_MAX: usize = 64;
 /// Questions that wait.
 const ASKS_MAX: usize = 16;

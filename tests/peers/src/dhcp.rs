@@ -1,5 +1,6 @@
 //! Addresses from servers that are not ours: dnsmasq and Kea.
 
+mod ipv6;
 mod kea;
 mod network;
 
@@ -49,6 +50,16 @@ pub(crate) const STORIES: &[Story] = &[
         name: "Kea: a lease whose server is silent ends, and its address with it",
         needs: &["kea-dhcp4"],
         tell: kea::ended,
+    },
+    Story {
+        name: "IPv6: what dnsmasq announces as a router is used, its server for names too",
+        needs: &["dnsmasq"],
+        tell: ipv6::announced,
+    },
+    Story {
+        name: "IPv6: typed, switched off, announced: each is felt at once and nothing is left of the others",
+        needs: &["dnsmasq"],
+        tell: ipv6::typed,
     },
     Story {
         name: "settings are felt at once: a typed address, MTU, name, and DHCP again",

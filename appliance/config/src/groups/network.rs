@@ -3,7 +3,7 @@
 //! What is changed here is felt at once, by the role `net` and by nobody else; those who speak to the network begin anew
 //! when the address is another one.
 
-use crate::spec::{Alias, Applies, group};
+use crate::spec::{Alias, group};
 use crate::value::{
     Bootproto, Domain, Host, Ipv6Method, Ipv6Prefix, Ipv6Type, Label, Mac, Mtu, Zone,
 };
@@ -48,13 +48,13 @@ group! { "network."
     IPV6ADDR: Option<Ipv6Addr> = "" at "ipv6addr" [.rack()]
 
     /// The typed IPv6 address, with / and the length of its prefix or without.
-    IPV6_IPADDR: Option<Ipv6Prefix> = "" at "ipv6.ipaddr" [.applies(Applies::Restart).ip().later()]
+    IPV6_IPADDR: Option<Ipv6Prefix> = "" at "ipv6.ipaddr" [.ip()]
 
     /// Where the IPv6 address comes from: typed in, from routers, from DHCPv6, or none beyond the link.
     IPV6CTYPE: Ipv6Type = "slaac" at "ipv6ctype" [.rack()]
 
     /// Whether there is IPv6, and where the address comes from. Statefull is the guide's word for DHCPv6, Stateless for what routers announce.
-    IPV6_METHOD: Ipv6Method = "Disabled" at "ipv6.method" [.applies(Applies::Restart).ip().later()]
+    IPV6_METHOD: Ipv6Method = "Disabled" at "ipv6.method" [.ip()]
 
     /// Whether there is IPv6.
     IPV6ENABLE: bool = "false" at "ipv6enable" [.rack()]
@@ -64,7 +64,7 @@ group! { "network."
 
     /// Where everything goes by IPv6 that is for another network.
     IPV6_GATEWAY: Option<Ipv6Addr> = "" at "ipv6.gateway"
-        [.applies(Applies::Restart).twins(&[Alias::spelling("network.ipv6gateway")]).ip().later()]
+        [.twins(&[Alias::spelling("network.ipv6gateway")]).ip()]
 
     /// The largest packet of IPv6; 0 leaves it to the system.
     IPV6MTU: Mtu = "0" at "ipv6mtu" [.range(1280, 65_536).rack()]

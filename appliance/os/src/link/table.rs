@@ -87,6 +87,18 @@ pub fn addresses() -> io::Result<Vec<Address>> {
     dump(RTM_GETADDR, &[0; 8], address)
 }
 
+/// Where IPv6 for other networks goes by the interface of this number.
+///
+/// # Errors
+/// If the kernel does not tell.
+pub fn router6(index: u32) -> io::Result<Option<Ipv6Addr>> {
+    // struct rtmsg
+    let mut body = [0; 12];
+    body[0] = AF_INET6;
+    let routes = dump(RTM_GETROUTE, &body, way_out)?;
+    Ok(routes.into_iter().find(|(of, _)| *of == index).map(|(_, through)| through))
+}
+
 /// Everything that the kernel has of one kind.
 fn dump<T>(kind: u16, body: &[u8], parse: fn(&[u8]) -> Option<T>) -> io::Result<Vec<T>> {
     let mut request = super::message(kind, NLM_F_DUMP, body);
@@ -185,6 +197,15 @@ fn address(body: &[u8]) -> Option<Address> {
     Some(Address { index, address, prefix, usable, permanent })
 }
 
+/// The interface and the neighbour of a route for everything.
+fn way_out(body: &[u8]) -> Option<(u32, Ipv6Addr)> {
+    let [AF_INET6, 0, ..] = *body else { return None };
+    let find = |wanted| attributes(body.get(12..)?).find(|(kind, _)| *kind == wanted);
+    let (_, through) = find(RTA_GATEWAY)?;
+    let (_, index) = find(RTA_OIF)?;
+    Some((number(index, 0)?, <[u8; 16]>::try_from(through).ok()?.into()))
+}
+
 /// Kind and value of each attribute in a row of them.
 fn attributes(mut rest: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
     std::iter::from_fn(move || {
@@ -213,6 +234,9 @@ const NLMSG_DONE: u16 = 3;
 const NLM_F_DUMP: u16 = 0x300;
 const RTM_GETLINK: u16 = 18;
 const RTM_GETADDR: u16 = 22;
+const RTM_GETROUTE: u16 = 26;
+const RTA_OIF: u16 = 4;
+const RTA_GATEWAY: u16 = 5;
 const IFLA_ADDRESS: u16 = 1;
 const IFLA_IFNAME: u16 = 3;
 const IFLA_MTU: u16 = 4;

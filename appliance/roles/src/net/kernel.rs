@@ -1,9 +1,11 @@
 //! The kernel's network, made to be as it is wanted.
 
+use super::wanted::V6;
 use crate::modules;
+use bus::net1::Ipv6;
 use os::link::{self, Link, Route};
-use std::io;
-use std::net::{IpAddr, Ipv4Addr};
+use std::io::{self, Write as _};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// The interface that is used.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -119,6 +121,60 @@ pub(super) fn set_ipv4(place: &Place, set: &Ipv4Set, before: &[Route]) -> Result
         link::add_route(&place.name, route).map_err(failed("no route"))?;
     }
     Ok(())
+}
+
+/// Gives the interface this kind of IPv6: it begins anew with it, so that routers are asked at once and nothing of another
+/// kind is left.
+///
+/// # Errors
+/// What the kernel refuses, in words.
+pub(super) fn set_ipv6(place: &Place, v6: V6) -> Result<(), String> {
+    let failed =
+        |error: io::Error| format!("IPv6 is not as it is to be on {}: {error}", place.name);
+    let switch = |name: &str, value: &str| {
+        let path = format!("/proc/sys/net/ipv6/conf/{}/{name}", place.name);
+        std::fs::OpenOptions::new().write(true).open(path)?.write_all(value.as_bytes())
+    };
+    if let Err(error) = switch("disable_ipv6", "1") {
+        // A kernel without IPv6 has none to switch off.
+        let none = v6 == V6::Disabled && error.kind() == io::ErrorKind::NotFound;
+        return if none { Ok(()) } else { Err(failed(error)) };
+    }
+    if v6 == V6::Disabled {
+        return Ok(());
+    }
+    let by_routers = if v6 == V6::Routers { "1" } else { "0" };
+    for name in ["accept_ra", "autoconf"] {
+        switch(name, by_routers).map_err(failed)?;
+    }
+    switch("disable_ipv6", "0").map_err(failed)?;
+    if let V6::Static(address, prefix, router) = v6 {
+        link::add_address(&place.name, address, prefix).map_err(failed)?;
+        let network = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
+        if let Some(router) = router {
+            let way_out = Route { network, prefix: 0, through: Some(router.into()) };
+            link::add_route(&place.name, &way_out).map_err(failed)?;
+        }
+    }
+    Ok(())
+}
+
+/// The IPv6 addresses of the interface that can be used, as they are told, and the router.
+pub(super) fn ipv6(place: &Place, v6: V6) -> (Vec<Ipv6>, String) {
+    let addresses = link::addresses().unwrap_or_default();
+    let here = addresses.into_iter().filter(|it| it.index == place.index && it.usable);
+    let told = here.filter_map(|it| {
+        let IpAddr::V6(address) = it.address else { return None };
+        let typed = matches!(v6, V6::Static(own, ..) if own == address);
+        let source = match () {
+            () if address.is_unicast_link_local() => "link-local",
+            () if typed => "static",
+            () => "slaac",
+        };
+        Some(Ipv6 { address: address.to_string(), prefix: it.prefix, source: source.into() })
+    });
+    let router = link::router6(place.index).ok().flatten();
+    (told.collect(), router.map_or_else(String::new, |it| it.to_string()))
 }
 
 /// Lets packets have so many octets; a VLAN cannot have more than its device.

@@ -3,16 +3,16 @@
 use super::Options;
 use super::kernel::{self, Ipv4Set, Place};
 use super::state::{self, Sources};
-use super::wanted::{Method, Wanted};
+use super::wanted::{Method, V6, Wanted};
 use super::wire::{Packet, Wire};
 use crate::random::OsRandom;
 use bus::net1::NetState;
 use config::Config;
 use lan::dhcp::{Dhcp, Input, Lease, Output, Own};
-use os::link::Route;
+use os::link::{self, Route};
 use std::fs::File;
 use std::io::{self, Write as _};
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 use store::{Disk, write_durably};
@@ -36,6 +36,10 @@ pub(super) struct Shell {
     decided: bool,
     /// The routes that were set last.
     routes: Vec<Route>,
+    /// The kind of IPv6 that the interface of this number was given.
+    v6: Option<(u32, V6)>,
+    /// Servers for names that routers have told, and until when they may be asked.
+    told_dns: Vec<(Ipv6Addr, Instant)>,
     /// What is to be taken into the settings is not there yet.
     untaken: bool,
     /// What the kernel refuses.
@@ -67,6 +71,8 @@ impl Shell {
             link_local: None,
             decided: false,
             routes: Vec::new(),
+            v6: None,
+            told_dns: Vec::new(),
             untaken,
             refused: None,
             leases: 0,
@@ -299,6 +305,7 @@ impl Shell {
     fn set(&mut self) {
         if let Some(place) = self.place.clone() {
             let result = self.set_mtu(&place).and_then(|()| self.set_ipv4(&place));
+            let result = result.and(self.set_ipv6(&place));
             self.refuse(result.err());
         }
         self.publish();
@@ -353,9 +360,35 @@ impl Shell {
         Ok(())
     }
 
+    fn set_ipv6(&mut self, place: &Place) -> Result<(), String> {
+        let wanted = (place.index, self.wanted.v6);
+        if self.v6 == Some(wanted) {
+            return Ok(());
+        }
+        self.v6 = Some(wanted);
+        self.told_dns.clear();
+        kernel::set_ipv6(place, self.wanted.v6)
+    }
+
+    /// What routers say of servers for names.
+    pub(super) fn routers(&mut self, packet: &[u8]) {
+        let Some(place) = &self.place else { return };
+        for (index, lifetime, servers) in link::name_servers(packet) {
+            if index != place.index || self.wanted.v6 != V6::Routers {
+                continue;
+            }
+            let until = Instant::now() + Duration::from_secs(lifetime.into());
+            self.told_dns.retain(|(server, _)| !servers.contains(server));
+            let room = TOLD_DNS_MAX.saturating_sub(self.told_dns.len());
+            let servers = servers.into_iter().filter(|_| lifetime > 0).take(room);
+            self.told_dns.extend(servers.map(|server| (server, until)));
+        }
+    }
+
     fn publish(&mut self) {
+        self.told_dns.retain(|(_, until)| *until > Instant::now());
         let problem = self.refused.as_ref().or(self.wanted.problem.as_ref());
-        let state = state::state(&Sources {
+        let mut state = state::state(&Sources {
             wanted: &self.wanted,
             place: self.place.as_ref(),
             lease: self.lease.as_ref().map(|(lease, end)| (lease, *end)),
@@ -363,6 +396,10 @@ impl Shell {
             line: self.options.given.line.as_deref(),
             problem: problem.map_or("", |problem| problem),
         });
+        if let Some(place) = &self.place {
+            (state.ipv6, state.ipv6_router) = kernel::ipv6(place, self.wanted.v6);
+        }
+        state.dns.extend(self.told_dns.iter().map(|(server, _)| server.to_string()));
         let address = state.ipv4.address.clone();
         if self.decided || !address.is_empty() {
             self.moved |= self.told != address;
@@ -441,6 +478,8 @@ fn seconds(duration: Duration) -> i64 {
 
 /// Where the address of the last lease is kept.
 const KNOWN: &str = "lease";
+/// Of all routers.
+const TOLD_DNS_MAX: usize = 8;
 /// Option 60.
 const VENDOR_CLASS: &str = "fixpart";
 /// RFC 3927 2.8

@@ -2,8 +2,8 @@
 
 use config::Config;
 use config::groups::{fixpart, network};
-use config::value::Bootproto;
-use std::net::{IpAddr, Ipv4Addr};
+use config::value::{Bootproto, Ipv6Method};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use supervise::net::{Fixed, Host, Vlan};
 
 /// All of it.
@@ -21,6 +21,8 @@ pub(super) struct Wanted {
     pub(super) vlan: Option<u16>,
     /// The largest packet, whatever the network says.
     pub(super) mtu: Option<u32>,
+    /// Whether there is IPv6, and where the address comes from.
+    pub(super) v6: V6,
     /// Why not all of it is as somebody has set it.
     pub(super) problem: Option<String>,
 }
@@ -33,6 +35,43 @@ pub(super) enum Method {
     /// The settings.
     Static(Host, Option<Ipv4Addr>),
 }
+
+/// Whether there is IPv6, and where the address comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum V6 {
+    /// There is none.
+    Disabled,
+    /// What routers announce (RFC 4862).
+    Routers,
+    /// The settings: address, length of the prefix, router.
+    Static(Ipv6Addr, u8, Option<Ipv6Addr>),
+}
+
+/// What the settings want of IPv6, and what of it cannot be had.
+fn v6(config: &Config) -> (V6, Option<String>) {
+    let router = config.get(&network::IPV6_GATEWAY);
+    match (config.get(&network::IPV6_METHOD), config.get(&network::IPV6_IPADDR)) {
+        (Ipv6Method::Disabled, _) => (V6::Disabled, None),
+        (Ipv6Method::Static, Some(own)) => {
+            (V6::Static(own.address, own.length.unwrap_or(PREFIX6), router), None)
+        }
+        (Ipv6Method::Static, None) => {
+            (V6::Disabled, Some("network.ipv6.method is Static, but there is no network.ipv6.ipaddr".into()))
+        }
+        (Ipv6Method::Stateless, _) => (V6::Routers, None),
+        (Ipv6Method::Stateful, _) => (
+            V6::Routers,
+            Some(
+                "network.ipv6.method is Statefull, but this version does not speak DHCPv6; the address is the one that \
+                 routers announce"
+                    .into(),
+            ),
+        ),
+    }
+}
+
+/// The prefix of a network whose length nobody has typed (RFC 4291 2.5.4).
+const PREFIX6: u8 = 64;
 
 impl Wanted {
     /// What these settings want; half an address is none, and is said.
@@ -48,6 +87,7 @@ impl Wanted {
                 )),
             ),
         };
+        let (v6, problem6) = v6(config);
         let typed = [&network::DNS1, &network::DNS2, &fixpart::DNS3];
         Self {
             method,
@@ -56,7 +96,8 @@ impl Wanted {
             host_name: config.get(&network::HOSTNAME).map(|name| name.0),
             vlan: Vlan::new(config.get(&network::VLAN)).ok().flatten().map(Vlan::number),
             mtu: config.get(&network::MTU).0,
-            problem,
+            v6,
+            problem: problem.or(problem6),
         }
     }
 }
