@@ -451,7 +451,7 @@ impl Role {
         if let Some(mirror) = &mut self.mirror {
             let _ = mirror.flush();
         }
-        if let Some(clock) = self.daytime.look(self.live.config()) {
+        if let Some(daytime::Shown(clock)) = self.daytime.look(self.live.config()) {
             let clock = Input::Dect(nwk::Input::Clock(clock));
             self.brain.input(Instant::now(), clock, &mut self.wanted);
             self.carry_out();

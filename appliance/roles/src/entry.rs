@@ -15,6 +15,7 @@ use crate::log::{DEVLOG, JOURNAL, KMSG, LogError, Senders, Settings as LogSettin
 use crate::media::{self, MediaError};
 use crate::mgmt::{self, MgmtError};
 use crate::net::{self, NetError};
+use crate::net_client::Net;
 use crate::sandbox::{self, Bases, Ground};
 use crate::settings::{self, Files, Optional};
 use crate::time::{self, TimeError};
@@ -392,15 +393,16 @@ fn mgmt_options(place: &Place, folder: PathBuf, callers: Vec<u32>) -> mgmt::Opti
 
 fn time_options(place: &Place, callers: Vec<u32>) -> time::Options {
     let conf = place.conf();
+    let net = Net { path: place.sockets.join(socket_name("net")), uid: place.supervisor() };
     match place.ground {
         Ground::Box => {
             let (clock, up_for) = (Box::new(time::Machine), os::machine::up_for());
-            time::Options { conf, clock, up_for, callers }
+            time::Options { conf, net, clock, up_for, callers }
         }
         Ground::Foreground => {
             let ahead = std::env::var(CLOCK_AHEAD).ok().and_then(|seconds| seconds.parse().ok());
             let clock = Box::new(time::Pretended::new(ahead.unwrap_or(0)));
-            time::Options { conf, clock, up_for: Duration::ZERO, callers }
+            time::Options { conf, net, clock, up_for: Duration::ZERO, callers }
         }
     }
 }

@@ -1,8 +1,8 @@
 //! The time before which this program did not exist, and so the least that any clock shows.
 //!
-//! It is that of the commit that a release is made from, so that the same
+//! It is the day of the commit that an image is made from, so that the same
 //! source gives the same program; what a person builds for himself has the
-//! time of the last release instead.
+//! day of the last release instead.
 
 use lan::ntp::{SECOND, Wall};
 use std::time::Duration;

@@ -13,10 +13,12 @@ pub use clock::{Clock, Machine, Pretended};
 
 use crate::conf_client::{Conf, ConfClient, Follows, Heard};
 use crate::floor;
+use crate::net_client::{Net, NetClient};
 use crate::observing::stay;
 use crate::random::OsRandom;
 use asking::{Asking, Came};
 use bus::door::Door;
+use bus::net1::NetState;
 use bus::streams::streams;
 use bus::{observed1, time1};
 use config::Config;
@@ -43,6 +45,8 @@ use tokio::time::{MissedTickBehavior, interval, sleep_until};
 pub struct Options {
     /// Where the settings are.
     pub conf: Conf,
+    /// Where the servers are told that the network has named.
+    pub net: Net,
     /// The clock that is kept right.
     pub clock: Box<dyn Clock>,
     /// How long the machine is up.
@@ -72,6 +76,7 @@ pub async fn run(
     let mut stop = pin!(stop);
     let mut conf = ConfClient::follow(options.conf.clone(), Follows::Settings);
     let Some(config) = conf.first_settings(stop.as_mut()).await else { return Ok(()) };
+    let mut net = NetClient::follow(options.net.clone());
     let (came_in, mut came) = channel(CAME_MAX);
     let (asks_in, mut asks) = channel(ASKS_MAX);
     let (observers_in, mut observers) = channel(ASKS_MAX);
@@ -91,6 +96,7 @@ pub async fn run(
             Some(came) = came.recv() => desk.came(came),
             question = desk.serving.next() => desk.asked(&question),
             heard = conf.next() => if let Heard::Settings(config) = heard { desk.set(&config); },
+            state = net.next() => desk.network(&state),
             Some(ask) = asks.recv() => drop(ask.send(desk.state())),
             Some(ask) = observers.recv() => desk.observed(ask),
             _ = beat.tick() => desk.beat(),
@@ -142,6 +148,8 @@ struct Desk {
     zone: (String, Zone),
     /// Servers as the settings name them.
     named: Vec<String>,
+    /// Servers as the network names them.
+    offered: Vec<String>,
     changes: watch::Sender<u64>,
     shown: Shown,
 }
@@ -165,6 +173,7 @@ impl Desk {
             serves: false,
             zone: (String::new(), Zone::UTC),
             named: Vec::new(),
+            offered: Vec::new(),
             changes: watch::channel(0).0,
             shown,
         }
@@ -192,9 +201,21 @@ impl Desk {
         self.changed();
     }
 
-    /// Asks those whom the settings name.
+    /// The network is another one, or has something else to say.
+    fn network(&mut self, state: &NetState) {
+        self.offered.clone_from(&state.ntp);
+        self.choose();
+        if state.up {
+            self.client.wake(Instant::now());
+        }
+        if self.serves {
+            self.serving.follow_addresses();
+        }
+    }
+
+    /// Asks those whom the settings name, or else those whom the network names.
     fn choose(&mut self) {
-        let mut names = self.named.clone();
+        let mut names = if self.named.is_empty() { &self.offered } else { &self.named }.clone();
         names.truncate(lan::ntp::SERVERS_MAX);
         if names.iter().ne(self.asking.servers().iter().map(|asked| &asked.name)) {
             self.asking = Asking::new(&names, self.came.clone());

@@ -104,11 +104,23 @@ fn cargo(root: &Path, arch: Arch, home: &Path) -> Command {
     // Not divided by blanks: a home may have one in its name.
     let flags = ["-Ctarget-feature=+crt-static", "-Cstrip=symbols", &remapped];
     build.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"));
+    if let Some(day) = day_of_the_commit(root) {
+        build.env("FIXPART_BUILT", day.to_string());
+    }
     if std::env::consts::ARCH != arch.name {
         let linker = arch.triple.to_uppercase().replace('-', "_");
         build.env(format!("CARGO_TARGET_{linker}_LINKER"), arch.compiler);
     }
     build
+}
+
+/// When the day of the last commit began, in seconds since 1970: the same for everybody, and no reason to build anew for
+/// each commit of a day. `None` for a source without a history.
+fn day_of_the_commit(root: &Path) -> Option<u64> {
+    let words = ["log", "-1", "--format=%ct"];
+    let asked = Command::new("git").args(words).current_dir(root).output().ok()?;
+    let seconds: u64 = String::from_utf8(asked.stdout).ok()?.trim().parse().ok()?;
+    Some(seconds - seconds % 86_400)
 }
 
 /// Where cargo keeps what it has fetched.

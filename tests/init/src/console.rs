@@ -29,7 +29,7 @@ pub(crate) const STORIES: &[Story] = &[
 ];
 
 /// A box without an address on its command line, and with its kernel as silent as in the product.
-const BOX: Start<'_> = Start { slot: 'a', more: &["-append", LINE] };
+const BOX: Start<'_> = Start { slot: 'a', more: &["-append", LINE], beside: None };
 const LINE: &str = "console=ttyS0 quiet panic=10 fixpart.slot=a";
 
 /// Starts a machine and waits for its first screen.
@@ -186,7 +186,7 @@ fn recovery(disk: &Disk) -> Result<String, Wrong> {
         return Err(format!("a slot of {octets} octets does not fit the recovery slot").into());
     }
     let line = LINE.replace("slot=a", "slot=r");
-    let how = Start { slot: 'r', more: &["-append", &line] };
+    let how = Start { slot: 'r', more: &["-append", &line], beside: None };
     let mut machine = Machine::start(disk, &copy, how)?;
     machine.find_probe()?;
     machine.says("State        recovery: neither slot A nor slot B could be started")?;
@@ -212,7 +212,7 @@ fn form(disk: &Disk) -> Result<String, Wrong> {
     // The door of VMware's is there in QEMU too, and knows no such question.
     let smbios = ["-smbios", "type=1,manufacturer=VMware,, Inc."];
     let more = ["-append", LINE, "-drive", &drive, smbios[0], smbios[1]];
-    let how = Start { slot: 'a', more: &more };
+    let how = Start { slot: 'a', more: &more, beside: None };
     let mut machine = Machine::start(disk, &copy, how)?;
     machine.find_probe()?;
     machine.says("Name         dect-1")?;

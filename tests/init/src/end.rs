@@ -38,7 +38,8 @@ fn keys(disk: &Disk) -> Result<String, Wrong> {
 fn hangs(disk: &Disk) -> Result<String, Wrong> {
     let copy = disk.copy("hangs")?;
     let watchdog = ["-device", "i6300esb", "-action", "watchdog=reset"];
-    let (mut machine, _) = Machine::up_with(disk, &copy, Start { slot: 'a', more: &watchdog })?;
+    let (mut machine, _) =
+        Machine::up_with(disk, &copy, Start { slot: 'a', more: &watchdog, beside: None })?;
     if machine.ask("ask ctl logs --role init")?.contains(RESET) {
         return Err("the first start is taken for a reset".into());
     }

@@ -18,10 +18,12 @@ pub(crate) struct Start<'a> {
     pub(crate) slot: char,
     /// More words for QEMU.
     pub(crate) more: &'a [&'a str],
+    /// A process in whose network it runs, and whose services it may use as 10.0.2.2; else it is alone.
+    pub(crate) beside: Option<u32>,
 }
 
 /// With slot A, and as QEMU is.
-pub(crate) const PLAIN: Start<'_> = Start { slot: 'a', more: &[] };
+pub(crate) const PLAIN: Start<'_> = Start { slot: 'a', more: &[], beside: None };
 
 /// A running machine; it is switched off when this is dropped, and also when this program is killed.
 pub(crate) struct Machine {
@@ -49,13 +51,19 @@ impl Machine {
         waiting.set_nonblocking(true)?;
         // It dies with us, however we end.
         let mut qemu = Command::new("setpriv");
+        if let Some(beside) = how.beside {
+            qemu = Command::new("nsenter");
+            qemu.args(["--target", &beside.to_string(), "--net", "--", "setpriv"]);
+        }
         qemu.args(["--pdeathsig", "KILL", &format!("qemu-system-{}", disk.arch.name())]);
         match disk.arch {
             Arch::X86_64 => is_pc(&mut qemu, disk, how.slot),
             Arch::Aarch64 => is_arm(&mut qemu),
         }
         qemu.args(["-accel", if kvm() { "kvm" } else { "tcg" }, "-nodefaults", "-display", "none"]);
-        qemu.args(["-m", "512", "-nic", "user,model=virtio-net-pci,restrict=on"]);
+        let restrict = if how.beside.is_some() { "off" } else { "on" };
+        qemu.args(["-m", "512", "-nic"]);
+        qemu.arg(format!("user,model=virtio-net-pci,restrict={restrict}"));
         qemu.arg("-chardev").arg(format!("socket,id=probe,path={}", port.display()));
         qemu.args(["-serial", "stdio"]).args(match disk.arch {
             Arch::X86_64 => ["-serial", "chardev:probe"],

@@ -4,6 +4,7 @@
 //! test's own then does inside what is asked over a second serial port. All is
 //! judged by what is said on the two ports; time only ends what hangs.
 
+mod clock;
 mod console;
 mod disk;
 mod end;
@@ -76,6 +77,7 @@ fn told() -> Result<ExitCode, Wrong> {
     }
     let all = [
         first::STORIES,
+        clock::STORIES,
         end::STORIES,
         life::STORIES,
         log::STORIES,

@@ -72,5 +72,5 @@ fn chosen(copy: &std::path::Path) -> Result<Slot, Wrong> {
 
 /// The machine ends where it would start again, since only a boot loader knows with what.
 const fn boots(slot: Slot) -> Start<'static> {
-    Start { slot: slot.letter(), more: &["-no-reboot"] }
+    Start { slot: slot.letter(), more: &["-no-reboot"], beside: None }
 }

@@ -17,6 +17,10 @@ pub(super) struct Daytime {
     told: Option<WallClock>,
 }
 
+/// What the clock shows; nothing where nobody knows the time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Shown(pub(super) Option<WallClock>);
+
 impl Daytime {
     /// It was told nothing.
     pub(super) const fn begin(on_the_box: bool) -> Self {
@@ -24,19 +28,14 @@ impl Daytime {
     }
 
     /// What the brain is to be told, where it is something new: a clock that was set, or summer time.
-    pub(super) fn look(&mut self, config: &Config) -> Option<Option<WallClock>> {
+    pub(super) fn look(&mut self, config: &Config) -> Option<Shown> {
         let up_for = if self.on_the_box { os::machine::up_for() } else { Duration::ZERO };
         let wall = Wall(os::clock::read());
         let known = floor::is_known(wall, up_for);
         self.look_at((Instant::now(), wall), known, &config.get(&network::TIMEZONE).0)
     }
 
-    fn look_at(
-        &mut self,
-        (now, wall): (Instant, Wall),
-        known: bool,
-        zone: &str,
-    ) -> Option<Option<WallClock>> {
+    fn look_at(&mut self, (now, wall): (Instant, Wall), known: bool, zone: &str) -> Option<Shown> {
         if zone != self.zone.0 {
             // The role `time` says so where it is none.
             self.zone = (zone.to_owned(), Zone::read(zone).unwrap_or(Zone::UTC));
@@ -48,7 +47,7 @@ impl Daytime {
         };
         news.then(|| {
             self.told = shown;
-            shown
+            Shown(shown)
         })
     }
 }
@@ -82,17 +81,17 @@ mod tests {
         let after = |seconds: u64| now + Duration::from_secs(seconds);
         let wall = |seconds: i64| start.plus(seconds * SECOND);
         assert_eq!(daytime.look_at((now, start), false, "CET"), None);
-        let told = daytime.look_at((now, start), true, "CET").flatten().unwrap();
+        let told = daytime.look_at((now, start), true, "CET").unwrap().0.unwrap();
         let shown = told.time_date(now);
         assert_eq!((shown.date, shown.time, shown.zone), (Some([27, 3, 28]), Some([2, 0, 0]), 4));
-        let summer = daytime.look_at((after(1), wall(1)), true, "CET").flatten().unwrap();
+        let summer = daytime.look_at((after(1), wall(1)), true, "CET").unwrap().0.unwrap();
         let shown = summer.time_date(after(1));
         assert_eq!((shown.time, shown.zone), (Some([3, 0, 1]), 8));
         assert_eq!(daytime.look_at((after(60), wall(60)), true, "CET"), None);
         assert_eq!(daytime.look_at((after(61), wall(62)), true, "CET"), None);
         assert!(daytime.look_at((after(62), wall(162)), true, "CET").is_some());
-        let utc = daytime.look_at((after(63), wall(163)), true, "UTC").flatten().unwrap();
+        let utc = daytime.look_at((after(63), wall(163)), true, "UTC").unwrap().0.unwrap();
         assert_eq!(utc.quarters, 0);
-        assert_eq!(daytime.look_at((after(64), wall(164)), false, "UTC"), Some(None));
+        assert_eq!(daytime.look_at((after(64), wall(164)), false, "UTC"), Some(Shown(None)));
     }
 }

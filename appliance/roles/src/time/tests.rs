@@ -37,8 +37,10 @@ async fn what_is_wrong_with_zone_and_clock_is_told_and_the_role_goes_on() {
     player.start();
     let folder = tempfile::tempdir().unwrap();
     let listener = UnixListener::bind(folder.path().join("time.sock")).unwrap();
+    let net = folder.path().join("net.sock");
     let options = Options {
         conf: player.conf.clone(),
+        net: Net { path: net.clone(), uid: os::own_uid() },
         clock: Box::new(Stubborn(floor::FLOOR.plus(-SECOND))),
         up_for: Duration::ZERO,
         callers: vec![os::own_uid()],
@@ -65,5 +67,19 @@ async fn what_is_wrong_with_zone_and_clock_is_told_and_the_role_goes_on() {
     };
     assert_eq!((second.zone_ahead_s, second.servers.len()), (3600, 1));
     assert_eq!((&*second.servers[0].name, &*second.servers[0].state), ("time.invalid", "silent"));
+
+    // Whom the network names is asked when the settings name nobody.
+    let door = Door::new(UnixListener::bind(&net).unwrap(), vec![os::own_uid()]).unwrap();
+    let offered = NetState { ntp: vec!["192.0.2.77".into()], ..NetState::default() };
+    let (_told, state_of_net) = watch::channel(offered);
+    let (begun, running) = streams();
+    let stream = door.accept().await.unwrap();
+    let service = bus::net1::Service::new(state_of_net, begun);
+    let connection = door.serve(stream, service).await.unwrap();
+    let _net = tokio::spawn(running.until_gone(connection));
+    player.change(|book| book.settings = "<config></config>".into());
+    while state(&server).await.servers.iter().all(|it| it.name != "192.0.2.77") {
+        tokio::task::yield_now().await;
+    }
     role.abort();
 }
