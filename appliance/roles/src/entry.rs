@@ -1,5 +1,6 @@
 //! The beginning of a role's process: its log, its passed socket, its runtime, and how it is stopped.
 
+mod kernel_log;
 mod machine;
 
 use crate::conf::{self, ConfError};
@@ -19,6 +20,7 @@ use crate::net_client::Net;
 use crate::sandbox::{self, Bases, Ground};
 use crate::settings::{self, Files, Optional};
 use crate::time::{self, TimeError};
+use kernel_log::KernelLog;
 use machine::Machine;
 use nix::sys::prctl;
 use nix::sys::signal::Signal;
@@ -26,7 +28,7 @@ use os::passed::{NotPassed, Passed};
 use std::ffi::CString;
 use std::fs::{DirBuilder, File};
 use std::future::Future;
-use std::io::{self, IsTerminal as _, Write};
+use std::io::{self, IsTerminal as _};
 use std::os::fd::AsFd as _;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::os::unix::net::UnixDatagram;
@@ -36,9 +38,7 @@ use std::time::Duration;
 use supervise::role::Role;
 use supervise::roles::{self, ROLES};
 use tokio::signal::unix::{SignalKind, signal};
-use tracing::{Level, Metadata};
 use tracing_subscriber::EnvFilter;
-use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
@@ -257,9 +257,7 @@ pub fn role(name: &str, place: &Place) -> Result<(), EntryError> {
     let _ = CString::new(role.name).map(|name| prctl::set_name(&name));
     // However the supervisor ends, its roles do not outlive it: they hold the ports that the next one needs.
     prctl::set_pdeathsig(Signal::SIGKILL).map_err(io::Error::from)?;
-    // One that has ended before is told by nobody; without this the role would stay.
-    let supervisor = std::env::var(SUPERVISOR).ok().and_then(|pid| pid.parse::<u32>().ok());
-    if supervisor.is_some_and(|pid| pid != std::os::unix::process::parent_id()) {
+    if is_orphan() {
         return Err(EntryError::Orphan);
     }
     let listener = passed.unix_listener(name)?;
@@ -275,8 +273,7 @@ pub fn role(name: &str, place: &Place) -> Result<(), EntryError> {
             stop.recv().await;
         };
         let callers = place.callers(role);
-        // It ends with the runtime.
-        drop(journal.map(|journal| tokio::spawn(flush(journal))));
+        drop(journal.map(|journal| tokio::spawn(flush(journal)))); // It ends with the runtime.
         match name {
             "ctl" => {
                 let control = passed.named(CONTROL).ok_or(NotPassed::None)?;
@@ -313,13 +310,19 @@ pub fn role(name: &str, place: &Place) -> Result<(), EntryError> {
             }
             "mgmt" => Ok(mgmt::run(mgmt_options(place, own, callers), listener, stop).await?),
             "dect" => {
-                let options = dect_options(place, callers);
-                Ok(dect::run(options, listener, Kept::new(passed), stop).await?)
+                let (options, kept) = (dect_options(place, callers), Kept::new(passed));
+                Ok(dect::run(options, listener, kept, stop).await?)
             }
             "time" => Ok(time::run(time_options(place, callers), listener, stop).await?),
             _ => Err(EntryError::Unknown(name.to_owned())),
         }
     })
+}
+
+/// Whether the supervisor has ended already; nobody tells of that, and without this the role would stay.
+fn is_orphan() -> bool {
+    let supervisor = std::env::var(SUPERVISOR).ok().and_then(|pid| pid.parse::<u32>().ok());
+    supervisor.is_some_and(|pid| pid != std::os::unix::process::parent_id())
 }
 
 /// Sends what the log had no room for, for ever.
@@ -407,68 +410,6 @@ fn time_options(place: &Place, callers: Vec<u32>) -> time::Options {
     }
 }
 
-/// The kernel's log, a record for each event, with the facility of daemons and the name of the role.
-struct KernelLog {
-    name: &'static str,
-    file: Option<File>,
-}
-
-impl KernelLog {
-    /// Opened at once, since a confined role may not.
-    fn of(name: &'static str) -> Self {
-        Self { name, file: File::options().write(true).open("/dev/kmsg").ok() }
-    }
-
-    /// A record with this severity (RFC 5424 6.2.1) and the facility `daemon`.
-    fn record(&self, severity: u8) -> Record<'_> {
-        let text = format!("<{}>fixpart[{}]: ", 3 << 3 | severity, self.name).into_bytes();
-        Record { log: self, text }
-    }
-}
-
-impl<'a> MakeWriter<'a> for KernelLog {
-    type Writer = Record<'a>;
-
-    fn make_writer(&'a self) -> Record<'a> {
-        self.record(6)
-    }
-
-    fn make_writer_for(&'a self, metadata: &Metadata<'_>) -> Record<'a> {
-        self.record(match *metadata.level() {
-            Level::ERROR => 3,
-            Level::WARN => 4,
-            Level::INFO => 6,
-            _ => 7,
-        })
-    }
-}
-
-/// One record of the kernel's log; it is written when it is complete.
-struct Record<'a> {
-    log: &'a KernelLog,
-    text: Vec<u8>,
-}
-
-impl Write for Record<'_> {
-    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
-        self.text.extend_from_slice(octets);
-        Ok(octets.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Drop for Record<'_> {
-    fn drop(&mut self) {
-        let Some(mut file) = self.log.file.as_ref() else { return };
-        let end = self.text.len().min(RECORD_MAX);
-        // A log that cannot be written has nobody to tell.
-        let _ = file.write(self.text.get(..end).unwrap_or_default());
-    }
-}
-
 /// Says in the log why a role has ended; before there is one, on standard error.
 pub fn complain(error: &str) {
     tracing::error!("{error}");
@@ -505,8 +446,6 @@ pub fn sockets(state: &Path) -> PathBuf {
 
 /// How long a record waits that found no room in the log.
 pub(crate) const FLUSH_EVERY: Duration = Duration::from_millis(500);
-/// The kernel refuses longer records.
-const RECORD_MAX: usize = 976;
 /// More threads than these never were of use: one carries some thousand calls.
 const MEDIA_THREADS_MAX: usize = 4;
 /// Longer than any pause of a party that still speaks, comfort noise included.
