@@ -7,4 +7,5 @@ pub mod dhcp;
 pub mod log;
 pub mod ntp;
 pub mod snmp;
+pub mod syslog;
 pub mod zone;
