@@ -337,7 +337,8 @@ async fn flush(journal: Journal) {
 fn log_settings(place: &Place, folder: PathBuf, callers: Vec<u32>) -> LogSettings {
     let users = ROLES.iter().map(|role| (role.uid, role.name));
     let senders = Senders::new(users, place.supervisor());
-    LogSettings { folder, callers, senders, echo: place.ground == Ground::Foreground }
+    let (conf, echo) = (place.conf(), place.ground == Ground::Foreground);
+    LogSettings { folder, conf, callers, senders, echo }
 }
 
 /// The kernel's messages, for the role that keeps them on the box: as an earlier process of it has left them with

@@ -6,20 +6,25 @@
 //! taken is in a file before more is waited for.
 //!
 //! This role never speaks through `tracing` of what it hears: what it has to
-//! say of itself goes into the book directly, and cannot be heard again.
+//! say of itself goes into the book directly, and cannot be heard again. The
+//! book also sends its records to the syslog server of the settings, if they
+//! name one.
 
 mod book;
 mod control;
 mod files;
+mod remote;
 mod senders;
 pub(crate) mod words;
 
 pub use senders::Senders;
 
+use crate::conf_client::{Conf, ConfClient, Follows, Heard};
 use book::Book;
 use bus::door::Door;
 use lan::log::{Draft, Level, Timestamp, journal, kmsg, syslog};
 use os::heard::{receive, sealed};
+use remote::{Came, Remote, due};
 use sd_notify::NotifyState;
 use std::fs::File;
 use std::future::Future;
@@ -32,13 +37,15 @@ use std::time::{Duration, Instant};
 use tokio::io::Interest;
 use tokio::net::UnixDatagram;
 use tokio::sync::mpsc;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, timeout};
 
 /// What the role is given.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The folder that keeps the files.
     pub folder: PathBuf,
+    /// Where it hears of the settings. It begins before that role, and does without it.
+    pub conf: Conf,
     /// Users that may look.
     pub callers: Vec<u32>,
     /// Who is who.
@@ -81,7 +88,10 @@ pub async fn run(
     let door = Door::new(sockets.bus, settings.callers.clone()).map_err(LogError::Socket)?;
     let (asks_in, mut asks) = mpsc::channel(ASKS_MAX);
     let (observers_in, mut observers) = mpsc::channel(ASKS_MAX);
-    let mut desk = Desk { book: Book::open(&settings.folder), settings, clock: Clock::now() };
+    let mut conf = ConfClient::follow(settings.conf.clone(), Follows::Settings);
+    let (remote, mut came) = Remote::new();
+    let book = Book::open(&settings.folder, remote);
+    let mut desk = Desk { book, settings, clock: Clock::now() };
     let journal = watch(sockets.journal)?;
     let devlog = sockets.devlog.map(watch).transpose()?;
     let (records_in, mut records) = mpsc::channel(BATCH);
@@ -100,6 +110,9 @@ pub async fn run(
             datagrams = take(&journal) => desk.journal(datagrams.map_err(LogError::Socket)?),
             datagrams = take_if(devlog.as_ref()) => desk.devlog(datagrams.map_err(LogError::Socket)?),
             Some(record) = records.recv() => desk.kernel(&record),
+            Some(came) = came.recv() => desk.book.by_remote(|remote| remote.came(came)),
+            () = due(desk.book.remote().deadline()) => desk.book.by_remote(Remote::expire),
+            heard = conf.next() => desk.heard(&heard),
             Some(ask) = asks.recv() => desk.book.asked(ask),
             Some(ask) = observers.recv() => desk.book.observed(ask),
             _ = beat.tick() => desk.beat(),
@@ -112,6 +125,9 @@ pub async fn run(
     {
         desk.journal(datagrams);
     }
+    desk.book.flush();
+    let _ = timeout(LAST_WORDS, desk.send_the_rest(&mut came)).await;
+    desk.book.hang_up().await;
     desk.book.close();
     Ok(())
 }
@@ -246,10 +262,27 @@ impl Desk {
         self.book.hear(Instant::now(), time, record.draft, who);
     }
 
+    fn heard(&mut self, heard: &Heard) {
+        if let Heard::Settings(config) = heard {
+            self.book.by_remote(|remote| remote.set(config));
+        }
+    }
+
+    /// Goes on with sending, and nothing else, until nothing waits or there is no way.
+    async fn send_the_rest(&mut self, came: &mut mpsc::Receiver<Came>) {
+        while !self.book.remote().link().is_idle() {
+            tokio::select! {
+                Some(came) = came.recv() => self.book.by_remote(|remote| remote.came(came)),
+                () = due(self.book.remote().deadline()) => self.book.by_remote(Remote::expire),
+            }
+        }
+    }
+
     fn beat(&mut self) {
         let _ = sd_notify::notify(&[NotifyState::Watchdog]);
         // The wall clock may have been set.
         self.clock = Clock::now();
+        self.book.by_remote(Remote::refresh);
         self.book.beat(Instant::now());
     }
 }
@@ -294,6 +327,9 @@ const KMSG_MAX: usize = 8192;
 
 /// Datagrams that are taken before the others have their turn.
 const BATCH: usize = 64;
+
+/// How long the syslog server may take to hear what was said last.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// How often the supervisor hears that we live and the disk is thought of.
 const BEAT: Duration = Duration::from_secs(1);

@@ -14,9 +14,10 @@ use std::time::Duration;
 pub const ROLES: &[Role] = &[
     Role {
         name: "log",
-        about: "Keeps what all others say, and shows it to administrators",
+        about: "Keeps what all others say, shows it to administrators and sends it to a syslog server",
+        // It begins before whoever keeps the settings, and hears of them when that is there.
         after: &[],
-        calls: &[],
+        calls: &["conf"],
         listens: true,
         datagrams: &["journal", "devlog"],
         asks: &[],
@@ -29,9 +30,14 @@ pub const ROLES: &[Role] = &[
         share: KEEPS,
         watchdog: Some(WATCHDOG),
         last_resort: LastResort::DegradeInSafeModeToo,
-        files: &[RUN, Grant { base: Base::Own, path: "", rights: Rights::Write }],
-        syscalls: &[calls::TOKIO, calls::FILES],
-        network: Network::Local,
+        files: &[
+            RUN,
+            Grant { base: Base::Own, path: "", rights: Rights::Write },
+            Grant { base: Base::Root, path: "etc", rights: Rights::Read },
+            Grant { base: Base::Root, path: "run/resolv.conf", rights: Rights::Read },
+        ],
+        syscalls: &[calls::TOKIO, calls::NETWORK, calls::FILES],
+        network: Network::Ip,
     },
     Role {
         name: "conf",

@@ -7,7 +7,11 @@ mod alone;
 mod clocks;
 mod dhcp;
 mod liar;
+<<<<<<< HEAD
 mod monitoring;
+=======
+mod logs;
+>>>>>>> bdfec88 (The log is sent to a syslog server, by datagrams, TCP or TLS, and is tried against rsyslog)
 
 use peers::{CannotBeHere, Given, Story, Wrong};
 use std::process::{Command, ExitCode};
@@ -15,7 +19,11 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 /// Every story; a module of stories has one line here.
+<<<<<<< HEAD
 const ALL: &[&[Story]] = &[alone::STORIES, dhcp::STORIES, clocks::STORIES, monitoring::STORIES];
+=======
+const ALL: &[&[Story]] = &[alone::STORIES, clocks::STORIES, logs::STORIES];
+>>>>>>> bdfec88 (The log is sent to a syslog server, by datagrams, TCP or TLS, and is tried against rsyslog)
 
 fn main() -> ExitCode {
     match told() {

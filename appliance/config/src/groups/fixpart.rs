@@ -63,10 +63,10 @@ group! { "fixpart."
     DSAA2: bool = "false" at "dect.dsaa2" [.later()]
 
     /// What carries syslog messages to log.syslog.host.
-    SYSLOG_TRANSPORT: SyslogTransport = "udp" at "syslog.transport" [.later()]
+    SYSLOG_TRANSPORT: SyslogTransport = "udp" at "syslog.transport"
 
-    /// The certificates, in PEM, one of which must have signed that of the syslog server. Empty means those below fixpart.certificates.
-    SYSLOG_CA: Text = "" at "syslog.ca" [.later()]
+    /// The certificates, in PEM, one of which must have signed that of the syslog server. Empty means those that the server comes with.
+    SYSLOG_CA: Text = "" at "syslog.ca"
 
     /// Certificates, in PEM, that are trusted beside those that the server comes with.
     CERTIFICATES_CA: Text = "" at "certificates.ca" [.later()]

@@ -5,17 +5,17 @@ use crate::value::{Host, SyslogLevel, SyslogScope};
 
 group! { "log."
     /// The facility that messages carry (RFC 5424); 16 is local0.
-    SYSLOG_FACILITY: u8 = "16" at "syslog.facility" [.range(0, 23).ip().later()]
+    SYSLOG_FACILITY: u8 = "16" at "syslog.facility" [.range(0, 23).ip()]
 
     /// The server that the log is sent to. Empty means none.
-    SYSLOG_HOST: Host = "" at "syslog.host" [.ip().later()]
+    SYSLOG_HOST: Host = "" at "syslog.host" [.ip()]
 
     /// The lowest severity that is sent, itself included.
-    SYSLOG_LEVEL: SyslogLevel = "info" at "syslog.level" [.ip().later()]
+    SYSLOG_LEVEL: SyslogLevel = "info" at "syslog.level" [.ip()]
 
     /// The port of that server.
-    SYSLOG_PORT: u16 = "514" at "syslog.port" [.range(1, 65_535).ip().later()]
+    SYSLOG_PORT: u16 = "514" at "syslog.port" [.range(1, 65_535).ip()]
 
-    /// Which devices send their log there.
-    SYSLOG_SCOPE_OF_SETTINGS: SyslogScope = "all" at "syslog.scope_of_settings" [.ip().later()]
+    /// Which devices send their log there: with `server only` that of the speech relay is left out. Base stations are not told yet.
+    SYSLOG_SCOPE_OF_SETTINGS: SyslogScope = "all" at "syslog.scope_of_settings" [.ip()]
 }

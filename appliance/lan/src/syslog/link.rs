@@ -296,21 +296,29 @@ impl Link {
     /// Of the datagrams that went out, those after a refusal have not arrived: at least the one that was refused.
     fn count_datagrams(&mut self, end: &End) {
         let Some(batch) = &mut self.batch else {
-            // It was the last one of those that were thought to have been taken.
-            let up = matches!(self.state, State::Up(..));
-            return self.lose(u64::from(end.refused && up));
+            // It was the last one of those that were thought to be sent.
+            if end.refused && matches!(self.state, State::Up(..)) {
+                self.recall();
+            }
+            return;
         };
         if batch.says > 0 {
             return;
         }
-        let handed: Vec<Record> =
-            batch.records.drain(..end.handed.min(batch.records.len())).collect();
-        let handed = u64::try_from(handed.len()).unwrap_or(u64::MAX);
-        if end.refused {
-            self.lose(handed.max(1));
-        } else {
-            self.counted.sent = self.counted.sent.saturating_add(handed);
+        let handed = end.handed.min(batch.records.len());
+        batch.records.drain(..handed);
+        let handed = u64::try_from(handed).unwrap_or(u64::MAX);
+        match (end.refused, handed) {
+            (true, 0) => self.recall(),
+            (true, _) => self.lose(handed),
+            (false, _) => self.counted.sent = self.counted.sent.saturating_add(handed),
         }
+    }
+
+    /// One that was thought to be sent was not.
+    fn recall(&mut self) {
+        self.counted.sent = self.counted.sent.saturating_sub(1);
+        self.lose(1);
     }
 
     fn put_back(&mut self) {

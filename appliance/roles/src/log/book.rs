@@ -1,21 +1,24 @@
 //! The book of records: what was heard, limited, numbered, kept, and told to those who follow.
 
 use super::files::{Files, Unwritten};
+use super::remote::Remote;
 use super::{own, senders, words};
 use crate::observing::observed;
 use crate::watchers::Watchers;
 use bus::log1::{Ask, Entry, Page};
 use bus::observed1::{self, Counter, Observed};
 use lan::log::{Draft, Filter, Level, Limiter, Name, Rate, Record, Ring, Timestamp};
+use lan::syslog::Report;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// The book.
-#[derive(Debug)]
 pub(super) struct Book {
     ring: Ring,
     files: Files,
     limiter: Limiter,
+    /// Where records go beside the files.
+    remote: Remote,
     /// The number of the next record.
     next: u64,
     followers: Watchers<Filter, Entry>,
@@ -37,7 +40,7 @@ struct Counted {
 
 impl Book {
     /// The book with what is in the files.
-    pub(super) fn open(folder: &Path) -> Self {
+    pub(super) fn open(folder: &Path, remote: Remote) -> Self {
         let mut ring = Ring::new(RING_OCTETS_MAX);
         let mut next = 1;
         let files = Files::open(folder, |record| {
@@ -49,6 +52,7 @@ impl Book {
             ring,
             files,
             limiter: Limiter::new(Rate::default()),
+            remote,
             next,
             followers: Watchers::default(),
             watchers: Watchers::default(),
@@ -62,7 +66,13 @@ impl Book {
     /// Takes what somebody has said.
     pub(super) fn hear(&mut self, now: Instant, time: Timestamp, draft: Draft, who: Name) {
         if self.limiter.admits(now, &who, draft.level) {
-            self.keep(time, draft, who);
+            // What this process has said by way of the kernel may be about sending.
+            let ours = who == *senders::LOG;
+            let record = self.record(time, draft, who);
+            if !ours {
+                self.send(&record);
+            }
+            self.keep(record);
         } else {
             self.counted.suppressed += 1;
         }
@@ -76,18 +86,62 @@ impl Book {
     }
 
     fn say(&mut self, level: Level, text: &str, fields: &[(&str, &str)]) {
-        self.keep(Timestamp::now(), own(level, text, fields), senders::LOG.clone());
+        let record = self.record(Timestamp::now(), own(level, text, fields), senders::LOG.clone());
+        self.send(&record);
+        self.keep(record);
     }
 
-    fn keep(&mut self, time: Timestamp, draft: Draft, who: Name) {
+    fn record(&mut self, time: Timestamp, draft: Draft, who: Name) -> Record {
         let record = draft.record(self.next, time, who);
         self.next = self.next.saturating_add(1);
+        record
+    }
+
+    fn keep(&mut self, record: Record) {
         self.counted.kept += 1;
         let followers = &mut self.followers;
         followers.tell(|filter| filter.takes(&record), record.octets(), || words::entry(&record));
         let written = self.files.append(&record);
         self.ring.push(record);
         self.written(written);
+    }
+
+    fn send(&mut self, record: &Record) {
+        self.by_remote(|remote| remote.offer(record));
+    }
+
+    /// Does something with the way to the syslog server. What that has to tell is kept and never sent.
+    pub(super) fn by_remote(&mut self, act: impl FnOnce(&mut Remote)) {
+        act(&mut self.remote);
+        let server = self.remote.server();
+        for report in self.remote.reports() {
+            let (kind, level, text) = match report {
+                Report::Away(why) => {
+                    let text = format!("the log cannot be sent to {server}: {why}");
+                    ("syslog-away", Level::Warning, text)
+                }
+                Report::Back { lost, waiting } => {
+                    let text = format!(
+                        "the log is sent to {server} again; {waiting} records have waited, {lost} were lost"
+                    );
+                    ("syslog-back", Level::Notice, text)
+                }
+            };
+            self.event(kind, &text);
+            let draft = own(level, &text, &[]);
+            let record = self.record(Timestamp::now(), draft, senders::LOG.clone());
+            self.keep(record);
+        }
+    }
+
+    /// The way to the syslog server.
+    pub(super) const fn remote(&self) -> &Remote {
+        &self.remote
+    }
+
+    /// Ends it.
+    pub(super) async fn hang_up(&mut self) {
+        self.remote.close().await;
     }
 
     /// Writes what waits.
@@ -186,13 +240,22 @@ impl Book {
             ("octets_in_memory_now", size(self.ring.octets())),
             ("octets_in_files_now", self.files.octets()),
             ("followers_now", size(self.followers.count())),
+            ("sent", self.remote.link().sent()),
+            ("lost", self.remote.link().lost()),
+            ("records_to_send_now", size(self.remote.link().waiting())),
         ];
         let status = match self.unwritten {
             0 => "the log is kept".to_owned(),
             lines => format!("the log cannot be written; {lines} records are in memory only"),
         };
+        let alert = |why| {
+            let server = self.remote.server();
+            let remedy = "see to that server, or to log.syslog and fixpart.syslog of the settings";
+            bus::sendable(&format!("the log cannot be sent to {server}: {why}; {remedy}"))
+        };
         Observed {
             status,
+            alerts: self.remote.link().problem().map(alert).into_iter().collect(),
             counters: counters
                 .map(|(name, value)| Counter { name: name.into(), value })
                 .into_iter()

@@ -47,6 +47,8 @@ fn fixed(name: &str) -> Name {
 pub(super) static KERNEL: LazyLock<Name> = LazyLock::new(|| fixed("kernel"));
 /// The supervisor.
 pub(super) static INIT: LazyLock<Name> = LazyLock::new(|| fixed("init"));
+/// The role that carries speech.
+pub(super) static MEDIA: LazyLock<Name> = LazyLock::new(|| fixed("media"));
 /// This role.
 pub(super) static LOG: LazyLock<Name> = LazyLock::new(|| fixed("log"));
 /// Whatever is none of ours.
@@ -62,8 +64,8 @@ mod tests {
 
     #[test]
     fn the_names_of_the_house_are_names() {
-        let names = [&KERNEL, &INIT, &LOG, &OTHER].map(|name| name.to_string());
-        assert_eq!(names, ["kernel", "init", "log", "other"]);
+        let names = [&KERNEL, &INIT, &MEDIA, &LOG, &OTHER].map(|name| name.to_string());
+        assert_eq!(names, ["kernel", "init", "media", "log", "other"]);
     }
 
     #[test]

@@ -1,6 +1,8 @@
 mod hostile;
+mod sending;
 
 use super::*;
+use crate::conf_client::tests::Player;
 use bus::door::connect;
 use bus::log1::{Entry, Filter, ServiceProxy, heard};
 use bus::observed1::{self, Observed};
@@ -38,6 +40,11 @@ impl House {
     }
 
     fn begin(&self) -> Lives {
+        // Nobody is there who has settings.
+        self.begin_with(Conf { path: self.folder.path().join("conf"), uid: os::own_uid() })
+    }
+
+    fn begin_with(&self, conf: Conf) -> Lives {
         let ear = |fd: &std::os::fd::OwnedFd| Datagrams::from(fd.try_clone().unwrap());
         let sockets = Sockets {
             bus: self.bus.try_clone().unwrap(),
@@ -48,6 +55,7 @@ impl House {
         let own = os::own_uid();
         let settings = Settings {
             folder: self.folder.path().join("log"),
+            conf,
             callers: vec![own],
             senders: Senders::new([(704, "dect"), (709, "media")], own),
             echo: false,
