@@ -7,11 +7,8 @@ mod alone;
 mod clocks;
 mod dhcp;
 mod liar;
-<<<<<<< HEAD
-mod monitoring;
-=======
 mod logs;
->>>>>>> bdfec88 (The log is sent to a syslog server, by datagrams, TCP or TLS, and is tried against rsyslog)
+mod monitoring;
 
 use peers::{CannotBeHere, Given, Story, Wrong};
 use std::process::{Command, ExitCode};
@@ -19,11 +16,8 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 /// Every story; a module of stories has one line here.
-<<<<<<< HEAD
-const ALL: &[&[Story]] = &[alone::STORIES, dhcp::STORIES, clocks::STORIES, monitoring::STORIES];
-=======
-const ALL: &[&[Story]] = &[alone::STORIES, clocks::STORIES, logs::STORIES];
->>>>>>> bdfec88 (The log is sent to a syslog server, by datagrams, TCP or TLS, and is tried against rsyslog)
+const ALL: &[&[Story]] =
+    &[alone::STORIES, dhcp::STORIES, clocks::STORIES, monitoring::STORIES, logs::STORIES];
 
 fn main() -> ExitCode {
     match told() {

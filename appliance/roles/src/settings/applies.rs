@@ -87,23 +87,12 @@ mod tests {
     use iwu::users::User;
     use std::fmt::Write as _;
 
-<<<<<<< HEAD
     /// Settings of these groups on which another role acts by itself.
     fn is_anothers(spec: &Spec) -> bool {
-        let groups = ["fixpart.snmp.", "fixpart.management.", "fixpart.ntp."];
+        let groups = ["fixpart.snmp.", "fixpart.management.", "fixpart.ntp.", "fixpart.syslog."];
         matches!(spec.path, "fixpart.model" | "fixpart.network.dns3")
             || groups.iter().any(|group| spec.path.starts_with(group))
     }
-=======
-    /// Settings of these groups on which the roles conf, log and time act by themselves.
-    const OTHERS: &[&str] = &[
-        "fixpart.model",
-        "fixpart.ntp.servers",
-        "fixpart.ntp.serve",
-        "fixpart.syslog.transport",
-        "fixpart.syslog.ca",
-    ];
->>>>>>> bdfec88 (The log is sent to a syslog server, by datagrams, TCP or TLS, and is tried against rsyslog)
 
     fn acted_on() -> impl Iterator<Item = &'static Spec> {
         [groups::dect::ALL, groups::sip::ALL, groups::fixpart::ALL]
