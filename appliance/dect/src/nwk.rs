@@ -34,7 +34,7 @@ use identities::Identities;
 use links::{LinkId, Radio};
 use machine::Agenda;
 use std::collections::{BTreeMap, VecDeque};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 use work::{Key, Ticketed, Work};
 
@@ -128,6 +128,8 @@ pub struct Settings {
     pub send_date_time: bool,
     /// Take in base stations at the Blowfish door that are not known yet (`allow_new_rfp`).
     pub allow_new_rfp: bool,
+    /// Where base stations send their own log, by datagrams (`log.syslog.scope_of_settings`).
+    pub syslog: Option<SocketAddr>,
     /// Hand out [`Output::Mirror`].
     pub mirror: bool,
     /// The one handset whose keys the mirror shows; for tests.

@@ -6,7 +6,7 @@ mod live;
 pub use applies::Begun;
 pub use live::Live;
 
-use config::groups::{dect as dect_group, fixpart, sip as sip_group};
+use config::groups::{dect as dect_group, fixpart, log as log_group, sip as sip_group};
 use config::users::Source;
 use config::users::{Users, fields};
 use config::value::{self, DetachAction, DnsMethod};
@@ -169,6 +169,16 @@ fn access_code(code: &value::AccessCode) -> Option<AccessCode> {
     AccessCode::new(code.expose()).filter(|code| !code.expose().is_empty())
 }
 
+/// Where base stations send their log: they know datagrams and addresses only.
+fn base_stations_log(config: &Config) -> Option<SocketAddr> {
+    let theirs_too = config.get(&log_group::SYSLOG_SCOPE_OF_SETTINGS) == value::SyslogScope::All;
+    let datagrams = config.get(&fixpart::SYSLOG_TRANSPORT) == value::SyslogTransport::Udp;
+    let address = config.get(&log_group::SYSLOG_HOST).0.parse::<IpAddr>().ok();
+    let server =
+        address.map(|address| SocketAddr::new(address, config.get(&log_group::SYSLOG_PORT)));
+    server.filter(|_| theirs_too && datagrams)
+}
+
 fn nwk(config: &Config) -> nwk::Settings {
     nwk::Settings {
         ari: config.get(&fixpart::ARI),
@@ -188,6 +198,7 @@ fn nwk(config: &Config) -> nwk::Settings {
         },
         send_date_time: config.get(&dect_group::SEND_DATE_TIME),
         allow_new_rfp: config.get(&fixpart::ALLOW_NEW_RFP),
+        syslog: base_stations_log(config),
         mirror: config.get(&fixpart::MIRROR_ENABLE),
         unmasked: config.get(&fixpart::MIRROR_UNMASKED_IPEI),
     }
@@ -373,6 +384,22 @@ mod tests {
             .map(|a| [a.domain.as_str(), a.auth_user.as_str(), a.password.expose()])
             .collect();
         assert_eq!(seen, [["pbx.test", "1001", "shared"], ["other.test", "u2", "own"]]);
+    }
+
+    #[test]
+    fn base_stations_are_told_of_the_syslog_server_where_all_send_there_and_they_can() {
+        let told = |syslog: &str, transport: &str| {
+            let transport = format!("<syslog><transport>{transport}</transport></syslog>");
+            let log = format!("<log><syslog>{syslog}</syslog></log>");
+            nwk(&config(&format!("{log}<fixpart>{transport}</fixpart>"))).syslog
+        };
+        let server = "<host>192.0.2.2</host><port>1514</port>";
+        assert_eq!(told(server, "udp"), "192.0.2.2:1514".parse().ok());
+        assert_eq!(told(server, "tls"), None);
+        let scope = "<scope_of_settings>server and mr</scope_of_settings>";
+        assert_eq!(told(&format!("{server}{scope}"), "udp"), None);
+        assert_eq!(told("<host>logs.example.org</host>", "udp"), None);
+        assert_eq!(told("", "udp"), None);
     }
 
     #[test]

@@ -16,6 +16,6 @@ group! { "log."
     /// The port of that server.
     SYSLOG_PORT: u16 = "514" at "syslog.port" [.range(1, 65_535).ip()]
 
-    /// Which devices send their log there: with `server only` that of the speech relay is left out. Base stations are not told yet.
+    /// Which devices send their log there: with `server only` that of the speech relay is left out; with `all` base stations are told to send theirs, if the host is an address and the transport udp.
     SYSLOG_SCOPE_OF_SETTINGS: SyslogScope = "all" at "syslog.scope_of_settings" [.ip()]
 }

@@ -261,7 +261,7 @@ impl Link {
         }
         out.stop(Timer::Login);
         out.act(Action::Indicate(Indication::LoggedIn));
-        configure::configure(&self.random, &mut self.wire, out);
+        configure::configure(&self.random, admission.settings.syslog, &mut self.wire, out);
         out.start(Timer::Heartbeat);
         let ours = matches!(self.door, Door::Tls(_));
         self.state = State::Active(Radio::new(admission, ours, out));

@@ -1,5 +1,6 @@
 //! Radio start-up: RFPC and SYNC, for a cell that is its own clock master.
 
+use super::configure::send_syslog;
 use super::{Effects, Wire};
 use crate::nwk::{Encryption, Region, Settings};
 use crate::rfp::dnm::Dnm;
@@ -124,6 +125,9 @@ impl Radio {
     }
 
     pub(super) fn settings(&mut self, settings: Settings, wire: &mut Wire, out: &mut Effects) {
+        if settings.syslog != self.settings.syslog {
+            send_syslog(settings.syslog, wire, out);
+        }
         self.settings = settings;
         let wanted = self.wanted().ok();
         match self.state {

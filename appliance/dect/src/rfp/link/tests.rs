@@ -1,6 +1,7 @@
 //! A link against a base station that answers as the real ones were seen to.
 
 mod lies;
+mod syslog;
 
 use super::*;
 use crate::nwk::{Region, Settings};
