@@ -203,4 +203,4 @@ fn ms(duration: Duration) -> f64 {
 }
 
 const TOOL: &str = "sqlite3";
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 11;

@@ -146,7 +146,7 @@ impl<'a> Reading<'a> {
             self.flaw(place, format!("<{}> stands here and at {first}", spec.name));
         } else if spec.secret && rules::is_masked(text) {
             places.masked.push(spec.name.to_owned());
-        } else if let Err(error) = user.put(spec.name, text) {
+        } else if let Err(error) = user.put(spec, text) {
             let BadField::Rejected(name, reject) = error else { return };
             places.nameless |= matches!(name, "username" | "localno");
             let shown: String = text.chars().take(SHOWN_MAX).collect();

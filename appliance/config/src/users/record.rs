@@ -151,8 +151,8 @@ impl User {
     }
 
     /// Gives a known field a text, an empty one too.
-    pub(super) fn put(&mut self, name: &str, text: &str) -> Result<(), BadField> {
-        self.0.set(name, text)
+    pub(super) fn put(&mut self, spec: &'static FieldSpec, text: &str) -> Result<(), BadField> {
+        self.0.put(spec, text)
     }
 
     /// Keeps what is no field.
@@ -282,6 +282,10 @@ impl Record {
 
     fn set(&mut self, name: &str, text: &str) -> Result<(), BadField> {
         let spec = fields::find(name).ok_or_else(|| BadField::Unknown(name.to_owned()))?;
+        self.put(spec, text)
+    }
+
+    fn put(&mut self, spec: &'static FieldSpec, text: &str) -> Result<(), BadField> {
         let check = if rules::is_writable(text) { (spec.check)(text) } else { Err(UNWRITABLE) };
         check.map_err(|reject| BadField::Rejected(spec.name, reject))?;
         self.insert(spec.place, Text::new(text.to_owned()));
@@ -305,8 +309,8 @@ impl Record {
     ) -> Result<Self, BadField> {
         let mut record = Self { set: Vec::with_capacity(FIELDS_USUAL), kept: Vec::new() };
         for (name, text) in texts {
-            if fields::find(name).is_some() {
-                record.set(name, text)?;
+            if let Some(spec) = fields::find(name) {
+                record.put(spec, text)?;
             } else if !rules::is_name(name) {
                 return Err(BadField::Unknown(name.to_owned()));
             } else if !rules::is_writable(text) {

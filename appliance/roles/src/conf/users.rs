@@ -46,16 +46,18 @@ impl Changes {
     /// What has become of users that were known as they were with the generation `since`.
     pub(super) fn news(&self, roster: &Roster, since: u64) -> News {
         let number = self.number;
-        if since < self.since || since > number || since == 0 {
+        // Where everything is kept since there was nothing, the last changes are everything.
+        if since < self.since || since > number || (since == 0 && self.since > 0) {
             let put = roster.rows().map(form).map(Arc::new).collect();
             return News { number, whole: true, put, removed: Vec::new() };
         }
         let later = self.kept.iter().filter(|(generation, _)| *generation > since);
         let last: BTreeMap<&str, &Step> = later.map(|(_, step)| (step.key(), step)).collect();
-        let mut news = News { number, ..News::default() };
+        let mut news = News { number, whole: since == 0, ..News::default() };
         for step in last.into_values() {
             match step {
                 Step::Put(row) => news.put.push(row.clone()),
+                Step::Removed(_) if news.whole => {}
                 Step::Removed(key) => news.removed.push(key.clone()),
             }
         }

@@ -91,7 +91,7 @@ const PRAGMAS: &str = "
     PRAGMA cell_size_check = ON;
     PRAGMA temp_store = MEMORY;
     PRAGMA mmap_size = 0;
-    PRAGMA cache_size = -4096;
+    PRAGMA cache_size = -16384;
     PRAGMA max_page_count = 65536;
 ";
 /// Octets of a record: no file that is imported is larger.
