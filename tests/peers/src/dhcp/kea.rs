@@ -22,7 +22,7 @@ const CONFIG: &str = r#"{ "Dhcp4": {
   "interfaces-config": { "interfaces": ["eth0"], "dhcp-socket-type": "raw" },
   "lease-database": { "type": "memfile", "persist": true, "name": "FOLDER/kea.csv" },
   "valid-lifetime": 12, "renew-timer": 4, "rebind-timer": 8,
-  "subnet4": [ { "subnet": "10.77.0.0/24", "pools": [ { "pool": "10.77.0.50 - 10.77.0.60" } ],
+  "subnet4": [ { "subnet": "10.77.0.0/24", "pools": [ { "pool": "10.77.0.50 - 10.77.0.59" } ],
     "option-data": [
       { "name": "routers", "data": "10.77.0.1" },
       { "name": "tftp-server-name", "data": "https://prov.example.test/dect" } ] } ],
