@@ -4,7 +4,7 @@ use crate::disk::{Disk, is_clean};
 use crate::machine::Machine;
 use crate::{Kernel, Story, Wrong};
 use std::collections::BTreeMap;
-use supervise::role::{Base, Network, Rights, Role, Share};
+use supervise::role::{Base, Capability, Network, Rights, Role, Share};
 use supervise::roles::{INIT_OOM_SCORE_ADJ, ROLES, find};
 
 pub(crate) const STORIES: &[Story] = &[
@@ -74,7 +74,9 @@ fn confined(disk: &Disk) -> Result<String, Wrong> {
         let could = machine.ask(&format!("inside {}", role.name))?;
         let could = could.rsplit(' ').next().unwrap_or_default().to_owned();
         let writes = role.files.iter().any(|it| (it.base, it.rights) == (Base::Own, Rights::Write));
-        let may = [("write-own", writes), ("tcp", role.network == Network::Ip)];
+        let binds = role.capabilities.contains(&Capability::NetBindService);
+        let may =
+            [("write-own", writes), ("low-port", binds), ("tcp", role.network != Network::Local)];
         let may: Vec<&str> = may.iter().filter(|(_, may)| *may).map(|(what, _)| *what).collect();
         let expected = if may.is_empty() { "could".to_owned() } else { may.join(",") };
         if could != expected {
