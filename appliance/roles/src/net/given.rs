@@ -40,7 +40,7 @@ impl Given {
     /// The settings that count where nobody keeps any: what was typed over what the form has said.
     pub(super) fn alone(&self) -> Config {
         let mut values = self.imported.clone();
-        values.extend(self.typed.clone());
+        values.extend(self.typed_whole());
         with(&Config::default(), &values)
     }
 
@@ -74,16 +74,39 @@ impl Given {
         let before = std::fs::read_to_string(&typed_note).unwrap_or_default();
         let now = print(&self.typed);
         if before != now {
-            for path in before.lines().filter_map(|line| Some(line.split_once('=')?.0)) {
+            let paths: Vec<&str> =
+                before.lines().filter_map(|line| Some(line.split_once('=')?.0)).collect();
+            let whole = paths.contains(&network::IPADDR.spec.path).then_some(WITH_ADDRESS);
+            for path in paths.iter().chain(whole.unwrap_or_default()).copied() {
                 let text = self.imported.get(path).cloned().unwrap_or_default();
                 changes.values.insert(path.to_owned(), text);
             }
-            changes.values.extend(self.typed.clone());
+            changes.values.extend(self.typed_whole());
             changes.notes.push((typed_note, (!now.is_empty()).then_some(now)));
         }
         changes
     }
 }
+
+impl Given {
+    /// What was typed; who types an address and no gateway wants none, whatever the form has said.
+    fn typed_whole(&self) -> Values {
+        let with_address = self.typed.contains_key(network::IPADDR.spec.path);
+        let nothing = with_address.then_some(WITH_ADDRESS).unwrap_or_default();
+        let mut values: Values =
+            nothing.iter().map(|path| ((*path).to_owned(), String::new())).collect();
+        values.extend(self.typed.clone());
+        values
+    }
+}
+
+/// What is asked for together with an address.
+const WITH_ADDRESS: &[&str] = &[
+    network::GATEWAY.spec.path,
+    network::DNS1.spec.path,
+    network::DNS2.spec.path,
+    network::VLAN.spec.path,
+];
 
 /// The settings of a file that has some, by their paths.
 #[must_use]
@@ -164,6 +187,23 @@ mod tests {
                 None => std::fs::remove_file(path).unwrap(),
             }
         }
+    }
+
+    #[test]
+    fn an_address_that_is_typed_without_a_gateway_has_none_until_it_is_taken_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let imported = values(&[("network.ipaddr", "192.0.2.9"), ("network.gateway", "192.0.2.1")]);
+        let mut given = Given { imported: imported.clone(), ..Given::default() };
+        note(&given.changes(folder.path()));
+        given.typed = values(&[("network.ipaddr", "192.0.2.10")]);
+        let changes = given.changes(folder.path());
+        assert_eq!(changes.values["network.gateway"], "");
+        assert_eq!(given.alone().get(&network::GATEWAY), None);
+        note(&changes);
+        given.typed = Values::new();
+        let changes = given.changes(folder.path());
+        assert_eq!(changes.values["network.gateway"], "192.0.2.1");
+        assert_eq!(changes.values["network.ipaddr"], "192.0.2.9");
     }
 
     #[test]
