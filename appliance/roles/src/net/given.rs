@@ -92,7 +92,7 @@ impl Given {
     /// What was typed; who types an address and no gateway wants none, whatever the form has said.
     fn typed_whole(&self) -> Values {
         let with_address = self.typed.contains_key(network::IPADDR.spec.path);
-        let nothing = with_address.then_some(WITH_ADDRESS).unwrap_or_default();
+        let nothing = if with_address { WITH_ADDRESS } else { &[] };
         let mut values: Values =
             nothing.iter().map(|path| ((*path).to_owned(), String::new())).collect();
         values.extend(self.typed.clone());
